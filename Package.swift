@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let style: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Targets on the numeric path are optimised in debug builds too: a debug forward pass is unusable.
+let hot: [SwiftSetting] = style + [.unsafeFlags(["-O"])]
+
+let package = Package(
+  name: "zorba",
+  products: [
+    .library(name: "ZorBA", targets: ["ZorBA"]),
+    .executable(name: "zorba", targets: ["zorba"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // Arithmetic.
+    .target(name: "CZorBAKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra"])]),
+    .target(name: "ZorBADiagnostics", swiftSettings: style),
+    .target(name: "ZorBAJSON", dependencies: ["ZorBADiagnostics"], swiftSettings: hot),
+    .target(
+      name: "ZorBATensor", dependencies: ["CZorBAKernels", "ZorBADiagnostics"],
+      swiftSettings: hot),
+
+    // Files in, values out.
+    .target(
+      name: "ZorBACheckpoint", dependencies: ["ZorBATensor", "ZorBAJSON", "ZorBADiagnostics"],
+      swiftSettings: hot),
+    .target(
+      name: "ZorBATokenizers", dependencies: ["ZorBAJSON", "ZorBADiagnostics"],
+      swiftSettings: hot),
+    .target(
+      name: "ZorBAData", dependencies: ["ZorBATokenizers", "ZorBAJSON", "ZorBADiagnostics"],
+      swiftSettings: hot),
+    .target(
+      name: "ZorBAJournal",
+      dependencies: [
+        "ZorBADiagnostics", "ZorBAJSON", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: style),
+
+    // The method.
+    .target(
+      name: "ZorBAModels",
+      dependencies: ["ZorBATensor", "ZorBACheckpoint", "ZorBAJSON", "ZorBADiagnostics"],
+      swiftSettings: hot),
+    .target(
+      name: "ZorBAOptimization",
+      dependencies: [
+        "ZorBATensor", "ZorBADiagnostics", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: hot),
+    .target(
+      name: "ZorBAFederation", dependencies: ["ZorBADiagnostics"], swiftSettings: style),
+
+    // The public face.
+    .target(
+      name: "ZorBA",
+      dependencies: [
+        "ZorBAModels", "ZorBAOptimization", "ZorBATokenizers", "ZorBAData", "ZorBAJournal",
+        "ZorBAFederation", "ZorBACheckpoint", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBAConfiguration",
+      dependencies: ["ZorBA", "ZorBADiagnostics", .product(name: "Yams", package: "Yams")],
+      swiftSettings: style),
+    .target(
+      name: "ZorBAReport", dependencies: ["ZorBADiagnostics", "ZorBAJSON"], swiftSettings: style),
+    .executableTarget(
+      name: "zorba",
+      dependencies: [
+        "ZorBA", "ZorBAConfiguration", "ZorBAReport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: style),
+
+    // Tests mirror the targets.
+  ]
+)
