@@ -72,7 +72,9 @@ let package = Package(
       swiftSettings: style),
     .target(
       name: "ZorBAConfiguration",
-      dependencies: ["ZorBA", "ZorBADiagnostics", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "ZorBA", "ZorBATensor", "ZorBADiagnostics", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: style),
     .target(
       name: "ZorBAReport", dependencies: ["ZorBADiagnostics", "ZorBAJSON"], swiftSettings: style),
@@ -85,5 +87,15 @@ let package = Package(
       swiftSettings: style),
 
     // Tests mirror the targets.
+    .target(
+      name: "ZorBATestSupport", path: "Tests/ZorBATestSupport", swiftSettings: style),
+    .testTarget(
+      name: "ZorBAFederationTests",
+      dependencies: ["ZorBAFederation", "ZorBADiagnostics", "ZorBATestSupport"],
+      swiftSettings: style),
+    .testTarget(
+      name: "ZorBAConfigurationTests",
+      dependencies: ["ZorBAConfiguration", "ZorBA", "ZorBADiagnostics", "ZorBATestSupport"],
+      swiftSettings: style),
   ]
 )

@@ -1,0 +1,280 @@
+public import ZorBATensor
+
+/// Everything that defines a run: the contents of `RUN.yaml`, validated.
+///
+/// Paths are as the user wrote them, resolved against the folder of the file they stand in. Only
+/// the model and the data have no default.
+public struct RunConfiguration: Sendable, Equatable {
+  /// The Hugging Face checkpoint folder.
+  public var model: String
+  /// The data files.
+  public var data: DataFiles
+  /// What the model is asked to do with a row.
+  public var task: TaskConfiguration
+  /// Clients, partition, participation, weights.
+  public var federation: FederationConfiguration
+  /// The zeroth-order method.
+  public var method: MethodConfiguration
+  /// Minibatch limits.
+  public var batch: BatchConfiguration
+  /// Rounds to commit.
+  public var rounds: Int
+  /// Who trains which blocks.
+  public var blocks: BlockConfiguration
+  /// When to evaluate, and on what.
+  public var evaluate: EvaluationConfiguration
+  /// How weights are stored while training.
+  public var precision: WeightPrecision
+  /// What to do when scalars stop making sense.
+  public var guardrail: GuardConfiguration
+  /// The seed from which keys, partitions and draws are derived.
+  public var seed: UInt64
+  /// The folder the run leaves its files in.
+  public var out: String
+
+  /// A run with every default.
+  public init(model: String, data: DataFiles, out: String = "runs/run") {
+    self.model = model
+    self.data = data
+    self.task = TaskConfiguration()
+    self.federation = FederationConfiguration()
+    self.method = MethodConfiguration()
+    self.batch = BatchConfiguration()
+    self.rounds = 1000
+    self.blocks = BlockConfiguration()
+    self.evaluate = EvaluationConfiguration()
+    self.precision = .asCheckpoint
+    self.guardrail = GuardConfiguration()
+    self.seed = 1
+    self.out = out
+  }
+}
+
+/// The data files of a run.
+public struct DataFiles: Sendable, Equatable {
+  /// Training rows: one file to partition, or one file a client.
+  public var train: [String]
+  /// Rows for evaluation during the run.
+  public var validation: String?
+  /// Rows for the evaluation before and after.
+  public var test: String?
+
+  /// Creates the list of files.
+  public init(train: [String], validation: String? = nil, test: String? = nil) {
+    self.train = train
+    self.validation = validation
+    self.test = test
+  }
+}
+
+/// What the model is asked to do with a row of data.
+public struct TaskConfiguration: Sendable, Equatable {
+  /// The kinds of task.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// Pick a label by the likelihood of its word in a template.
+    case classification
+    /// Pick an option by its likelihood.
+    case multipleChoice = "multiple_choice"
+    /// Predict every token.
+    case languageModeling = "language_modeling"
+    /// Predict a completion after a prompt.
+    case completion
+  }
+
+  /// What is asked.
+  public var kind: Kind = .classification
+  /// The prompt with `{column}` and `{label}` places; nil takes the kind's own.
+  public var template: String?
+  /// Label values and their words, in order; empty takes the values found in the data.
+  public var labels: [(value: String, word: String)] = []
+  /// Columns of a completion task.
+  public var promptColumn = "prompt"
+  /// Columns of a completion task.
+  public var completionColumn = "completion"
+
+  /// Classification with the data's own labels.
+  public init() {}
+
+  /// Labels compare in order.
+  public static func == (left: TaskConfiguration, right: TaskConfiguration) -> Bool {
+    left.kind == right.kind && left.template == right.template
+      && left.labels.map(\.value) == right.labels.map(\.value)
+      && left.labels.map(\.word) == right.labels.map(\.word)
+      && left.promptColumn == right.promptColumn && left.completionColumn == right.completionColumn
+  }
+}
+
+/// The sites, how data is spread over them and how much each counts.
+public struct FederationConfiguration: Sendable, Equatable {
+  /// How training rows are spread over clients.
+  public enum Partition: Sendable, Equatable {
+    /// Label shares drawn from Dirichlet(alpha); small alpha is skewed.
+    case dirichlet(alpha: Double)
+    /// Equal random shares.
+    case uniform
+    /// One client for each value of a column.
+    case column(String)
+    /// One file a client, as listed under `data.train`.
+    case files
+  }
+
+  /// How much a client counts.
+  public enum Weights: String, Sendable, CaseIterable {
+    /// By its number of training examples.
+    case examples
+    /// All alike.
+    case uniform
+  }
+
+  /// The number of clients; a column or file partition decides it otherwise.
+  public var clients = 4
+  /// How rows are spread.
+  public var partition = Partition.dirichlet(alpha: 0.5)
+  /// The share of clients asked each round, above 0 up to 1.
+  public var participation = 1.0
+  /// How much a client counts.
+  public var weights = Weights.examples
+
+  /// Four clients, Dirichlet(0.5), everybody takes part.
+  public init() {}
+}
+
+/// The zeroth-order method.
+public struct MethodConfiguration: Sendable, Equatable {
+  /// How the learning rate moves.
+  public enum Schedule: String, Sendable, CaseIterable {
+    /// Stays.
+    case constant
+    /// Falls linearly to 0 at the last round.
+    case linear
+    /// Falls along half a cosine to 0 at the last round.
+    case cosine
+  }
+
+  /// Whether clients explore the same directions.
+  public enum Seeding: String, Sendable, CaseIterable {
+    /// The same for all: only per-block aggregates travel.
+    case shared
+    /// Each client its own: more directions, more bytes down.
+    case perClient
+  }
+
+  /// Directions per step: P.
+  public var directions = 1
+  /// Perturbation scale: mu.
+  public var mu = 1e-3
+  /// Step length: eta.
+  public var learningRate = 1e-6
+  /// How eta moves over the run.
+  public var schedule = Schedule.constant
+  /// Rounds over which eta rises from 0.
+  public var warmupRounds = 0
+  /// The distribution of perturbations.
+  public var perturbation = PerturbationDistribution.gaussian
+  /// Whether clients share directions.
+  public var seeding = Seeding.shared
+  /// Local steps per round: H.
+  public var localSteps = 1
+  /// Decoupled weight decay per round, as a share of eta.
+  public var weightDecay = 0.0
+
+  /// One shared gaussian direction a round.
+  public init() {}
+}
+
+/// Minibatch limits.
+public struct BatchConfiguration: Sendable, Equatable {
+  /// Examples in a client's minibatch.
+  public var size = 16
+  /// Tokens in one example, the template included.
+  public var maxTokens = 256
+
+  /// Sixteen examples of up to 256 tokens.
+  public init() {}
+}
+
+/// Who trains which blocks.
+public struct BlockConfiguration: Sendable, Equatable {
+  /// Where the activation matrix comes from.
+  public enum Plan: Sendable, Equatable {
+    /// Everybody trains everything.
+    case full
+    /// Drawn at random with the given shares, covering every block.
+    case random
+    /// Read from a plan file.
+    case file(String)
+  }
+
+  /// Where the matrix comes from.
+  public var plan = Plan.full
+  /// The share of blocks a client trains under `random`: one for all, or one a client.
+  public var active: [Double] = [0.5]
+  /// Clients that every block must have.
+  public var minClients = 1
+  /// Rounds between two draws under `random`; 0 keeps the first one.
+  public var rotateEvery = 1
+  /// Whether embeddings, final norm and head are trained as well.
+  public var outer = false
+
+  /// Everybody trains every transformer block.
+  public init() {}
+}
+
+/// When to evaluate.
+public struct EvaluationConfiguration: Sendable, Equatable {
+  /// The rows to use.
+  public enum Split: String, Sendable, CaseIterable {
+    /// The validation file.
+    case validation
+    /// The test file.
+    case test
+  }
+
+  /// Rounds between evaluations; 0 evaluates only before and after.
+  public var every = 100
+  /// What is evaluated during the run; before and after use `test` where there is one.
+  public var split = Split.validation
+  /// The most rows of a file to use, 0 for all.
+  public var limit = 0
+
+  /// Every 100 rounds on the validation file.
+  public init() {}
+}
+
+/// How weights are stored while training.
+public enum WeightPrecision: String, Sendable, CaseIterable {
+  /// As the checkpoint has them.
+  case asCheckpoint = "as_checkpoint"
+  /// binary32.
+  case float32
+  /// bfloat16 with stochastic rounding of updates.
+  case bfloat16
+
+  /// The element type to convert to, or nil to keep the checkpoint's.
+  public var dtype: DType? {
+    switch self {
+    case .asCheckpoint: nil
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    }
+  }
+}
+
+/// What to do when scalars stop making sense.
+public struct GuardConfiguration: Sendable, Equatable {
+  /// The ways to react.
+  public enum Action: String, Sendable, CaseIterable {
+    /// End the run with an error; everything committed stays.
+    case stop
+    /// Leave the client out of the round and say so.
+    case skip
+  }
+
+  /// How to react.
+  public var action = Action.stop
+  /// A scalar above this multiple of its running scale is refused.
+  public var factor = 100.0
+
+  /// Stops at 100 times the running scale.
+  public init() {}
+}

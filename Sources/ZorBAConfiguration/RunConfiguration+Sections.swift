@@ -1,0 +1,191 @@
+import ZorBA
+import ZorBADiagnostics
+
+extension RunConfiguration {
+  init(_ root: ConfigurationSection, base: String) throws {
+    func resolved(_ path: String) -> String { path.hasPrefix("/") ? path : base + path }
+
+    guard let model = try root.text("model") else {
+      throw root.failure(
+        "model", "is missing", advice: "Give the folder of a Hugging Face checkpoint.")
+    }
+    let data = try DataFiles(root.section("data"), resolved: resolved)
+    self.init(model: resolved(model), data: data)
+    task = try TaskConfiguration(root.section("task"))
+    federation = try FederationConfiguration(root.section("federation"))
+    method = try MethodConfiguration(root.section("method"))
+    let batchSection = try root.section("batch")
+    batch.size = try batchSection.integer("size", in: 1...65_536, default: batch.size)
+    batch.maxTokens = try batchSection.integer(
+      "max_tokens", in: 2...1_048_576, default: batch.maxTokens)
+    try batchSection.finish()
+    rounds = try root.integer("rounds", in: 1...1_000_000_000, default: rounds)
+    blocks = try BlockConfiguration(root.section("blocks"), resolved: resolved)
+    evaluate = try EvaluationConfiguration(root.section("evaluate"))
+    precision = try Self.precision(root.section("precision"))
+    guardrail = try GuardConfiguration(root.section("guard"))
+    seed = try root.unsigned("seed", default: seed)
+    out = try root.text("out") ?? out
+    try root.finish()
+    try checkCombinations(root)
+  }
+
+  private static func precision(_ section: ConfigurationSection) throws -> WeightPrecision {
+    let weights = try section.choice("weights", default: WeightPrecision.asCheckpoint)
+    let compute = try section.text("compute") ?? "auto"
+    guard ["auto", "float32"].contains(compute) else {
+      throw section.failure(
+        "compute", "'\(compute)' is not known", advice: "Use one of: auto, float32.")
+    }
+    try section.finish()
+    return weights
+  }
+
+  private func checkCombinations(_ root: ConfigurationSection) throws {
+    if case .files = federation.partition { return }
+    if data.train.count > 1 {
+      throw root.failure(
+        "data", "lists \(data.train.count) training files, but the partition is not 'files'",
+        advice: "Set federation.partition.kind to files, or give one file.")
+    }
+  }
+}
+
+extension DataFiles {
+  fileprivate init(_ section: ConfigurationSection, resolved: (String) -> String) throws {
+    guard let train = try section.texts("train"), !train.isEmpty else {
+      throw section.failure(
+        "train", "is missing", advice: "Give a .jsonl, .csv, .tsv or .txt file of training rows.")
+    }
+    self.init(
+      train: train.map(resolved), validation: try section.text("validation").map(resolved),
+      test: try section.text("test").map(resolved))
+    try section.finish()
+  }
+}
+
+extension TaskConfiguration {
+  fileprivate init(_ section: ConfigurationSection) throws {
+    self.init()
+    kind = try section.choice("kind", default: kind)
+    template = try section.text("template")
+    labels = (try section.table("labels") ?? []).map { ($0.key, $0.value) }
+    promptColumn = try section.text("prompt_column") ?? promptColumn
+    completionColumn = try section.text("completion_column") ?? completionColumn
+    try section.finish()
+  }
+}
+
+extension FederationConfiguration {
+  fileprivate init(_ section: ConfigurationSection) throws {
+    self.init()
+    clients = try section.integer("clients", in: 1...100_000, default: clients)
+    partition = try Self.partition(section.section("partition"))
+    participation = try section.number(
+      "participation", rule: "a share above 0, at most 1", default: participation
+    ) { $0 > 0 && $0 <= 1 }
+    weights = try section.choice("weights", default: weights)
+    try section.finish()
+  }
+
+  private static func partition(_ section: ConfigurationSection) throws -> Partition {
+    let kind = try section.text("kind") ?? "dirichlet"
+    let partition: Partition
+    switch kind {
+    case "dirichlet":
+      let alpha = try section.number(
+        "alpha", rule: "a number above 0, at most 1e6", default: 0.5
+      ) { $0 > 0 && $0 <= 1e6 }
+      partition = .dirichlet(alpha: alpha)
+    case "uniform": partition = .uniform
+    case "column":
+      guard let column = try section.text("column") else {
+        throw section.failure("column", "is missing", advice: "Name the column, e.g. site.")
+      }
+      partition = .column(column)
+    case "files": partition = .files
+    default:
+      throw section.failure(
+        "kind", "'\(kind)' is not known", advice: "Use one of: dirichlet, uniform, column, files.")
+    }
+    try section.finish()
+    return partition
+  }
+}
+
+extension MethodConfiguration {
+  fileprivate init(_ section: ConfigurationSection) throws {
+    self.init()
+    let name = try section.text("name") ?? "zorba"
+    guard name == "zorba" else {
+      throw section.failure("name", "'\(name)' is not known", advice: "Use: zorba.")
+    }
+    directions = try section.integer("directions", in: 1...4096, default: directions)
+    mu = try section.number("mu", rule: "a number above 0, at most 1", default: mu) {
+      $0 > 0 && $0 <= 1
+    }
+    learningRate = try section.number(
+      "learning_rate", rule: "a number above 0", default: learningRate
+    ) { $0 > 0 }
+    schedule = try section.choice("schedule", default: schedule)
+    warmupRounds = try section.integer(
+      "warmup_rounds", in: 0...1_000_000_000, default: warmupRounds)
+    perturbation = try section.choice("perturbation", default: perturbation)
+    seeding = try section.choice("seeding", default: seeding)
+    localSteps = try section.integer("local_steps", in: 1...1024, default: localSteps)
+    weightDecay = try section.number(
+      "weight_decay", rule: "a number from 0 up to 1", default: weightDecay
+    ) { $0 >= 0 && $0 < 1 }
+    if weightDecay > 0, localSteps > 1 {
+      throw section.failure(
+        "weight_decay", "cannot be combined with local_steps above 1",
+        advice: "Averaging trajectories equals averaging scalars only without decay; "
+          + "set one of the two to its default.")
+    }
+    try section.finish()
+  }
+}
+
+extension BlockConfiguration {
+  fileprivate init(_ section: ConfigurationSection, resolved: (String) -> String) throws {
+    self.init()
+    let name = try section.text("plan") ?? "full"
+    switch name {
+    case "full": plan = .full
+    case "random": plan = .random
+    case "lexicographic":
+      throw section.failure(
+        "plan", "this version has no planner",
+        advice: "Use full, random, or the path of a plan file.")
+    default: plan = .file(resolved(name))
+    }
+    active = try section.numbers(
+      "active", rule: "shares above 0, at most 1, one for all clients or one a client",
+      default: active
+    ) { $0 > 0 && $0 <= 1 }
+    minClients = try section.integer("min_clients", in: 1...100_000, default: minClients)
+    rotateEvery = try section.integer(
+      "rotate_every", in: 0...1_000_000_000, default: rotateEvery)
+    outer = try section.flag("outer", default: outer)
+    try section.finish()
+  }
+}
+
+extension EvaluationConfiguration {
+  fileprivate init(_ section: ConfigurationSection) throws {
+    self.init()
+    every = try section.integer("every", in: 0...1_000_000_000, default: every)
+    split = try section.choice("split", default: split)
+    limit = try section.integer("limit", in: 0...1_000_000_000, default: limit)
+    try section.finish()
+  }
+}
+
+extension GuardConfiguration {
+  fileprivate init(_ section: ConfigurationSection) throws {
+    self.init()
+    action = try section.choice("action", default: action)
+    factor = try section.number("factor", rule: "a number above 1", default: factor) { $0 > 1 }
+    try section.finish()
+  }
+}

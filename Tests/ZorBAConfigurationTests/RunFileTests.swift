@@ -1,0 +1,134 @@
+import Testing
+import ZorBA
+import ZorBAConfiguration
+import ZorBADiagnostics
+import ZorBATestSupport
+
+@Suite struct RunFileTests {
+  static let small = """
+    model: m
+    data: {train: t.jsonl}
+    """
+
+  static let rich = """
+    model: /models/opt
+    data: {train: train.jsonl, validation: v.csv, test: test.jsonl}
+    task: {kind: classification, template: "{text} It was {label}.", labels: {positive: great, negative: terrible}}
+    federation: {clients: 8, partition: {kind: dirichlet, alpha: 0.25}, participation: 0.5, weights: uniform}
+    method: {name: zorba, directions: 4, mu: 1e-2, learning_rate: 2e-5, schedule: cosine, warmup_rounds: 3, perturbation: popcount, seeding: perClient, local_steps: 2}
+    batch: {size: 8, max_tokens: 64}
+    rounds: 50
+    blocks: {plan: random, active: [0.25, 1], min_clients: 2, rotate_every: 10, outer: true}
+    evaluate: {every: 10, split: test, limit: 100}
+    precision: {weights: bfloat16, compute: auto}
+    guard: {action: skip, factor: 20}
+    seed: 99
+    out: runs/x
+    """
+
+  @Test func theSmallestFileGetsEveryDefault() throws {
+    let run = try RunFile.parse(Self.small, file: "r.yaml", base: "dir/")
+    #expect(run == RunConfiguration(model: "dir/m", data: DataFiles(train: ["dir/t.jsonl"])))
+  }
+
+  @Test func everyKeyArrives() throws {
+    let run = try RunFile.parse(Self.rich, file: "r.yaml", base: "dir/")
+    #expect(run.model == "/models/opt")
+    #expect(run.data.validation == "dir/v.csv")
+    #expect(run.task.labels.map(\.word) == ["great", "terrible"])
+    #expect(run.federation.partition == .dirichlet(alpha: 0.25))
+    #expect(run.method.seeding == .perClient)
+    #expect(run.method.learningRate == 2e-5)
+    #expect(run.blocks.plan == .random)
+    #expect(run.blocks.active == [0.25, 1])
+    #expect(run.precision == .bfloat16)
+    #expect(run.guardrail.action == .skip)
+    #expect(run.out == "runs/x")
+  }
+
+  @Test(arguments: [small, rich])
+  func writtenFilesReadBackEqual(_ text: String) throws {
+    let run = try RunFile.parse(text, file: "r.yaml")
+    #expect(try RunFile.parse(RunFile.text(of: run), file: "again.yaml") == run)
+  }
+
+  @Test func awkwardTextsSurviveWriting() throws {
+    var run = try RunFile.parse(Self.rich, file: "r.yaml")
+    run.task.template = "\"{text}\"\n\t— was: {label} # \\ \u{1}\u{85}\u{2028} 'x' 日本 {}"
+    run.task.labels = [("yes", "no"), ("1", "2"), ("null", "~"), ("a: b", "- c")]
+    #expect(try RunFile.parse(RunFile.text(of: run), file: "again.yaml") == run)
+  }
+
+  @Test func overridesReplaceAndAdd() throws {
+    let run = try RunFile.parse(
+      Self.small, file: "r.yaml",
+      overrides: ["rounds=7", "method.mu=0.5", "blocks.active=[0.5, 1]", "task.template={text}"])
+    #expect(run.rounds == 7)
+    #expect(run.method.mu == 0.5)
+    #expect(run.blocks.active == [0.5, 1])
+  }
+
+  @Test(arguments: [
+    ("model: m", "data.train", nil),
+    ("data: {train: t}", "model", nil),
+    ("model: m\ndata: {train: t}\nruonds: 3", "ruonds", "rounds"),
+    (
+      "model: m\ndata: {train: t}\nmethod:\n  lerning_rate: 3", "method.lerning_rate",
+      "learning_rate"
+    ),
+    ("model: m\ndata: {train: t}\nrounds: many", "rounds", "whole number"),
+    ("model: m\ndata: {train: t}\nrounds: 0", "rounds", "1 to"),
+    ("model: m\ndata: {train: t}\nmethod: {mu: nan}", "method.mu", "above 0"),
+    ("model: m\ndata: {train: t}\nmethod: {seeding: none}", "method.seeding", "perClient"),
+    (
+      "model: m\ndata: {train: t}\nfederation: {partition: {kind: zipf}}", "partition.kind",
+      "dirichlet"
+    ),
+    ("model: m\ndata: {train: [a, b]}", "data", "files"),
+    ("model: m\ndata: t", "data", "section"),
+    ("model: m\nmodel: n\ndata: {train: t}", "model", "twice"),
+    ("model: [", "r.yaml", "YAML"),
+    ("", "r.yaml", "empty"),
+    ("- a\n- b", "r.yaml", "section"),
+  ])
+  func mistakesAreNamed(_ text: String, _ place: String, _ words: String?) throws {
+    let error = #expect(throws: ZorBAError.self) { try RunFile.parse(text, file: "r.yaml") }
+    let message = error?.description ?? ""
+    #expect(error?.code == .invalidConfiguration)
+    #expect(message.contains(place) && message.contains("r.yaml"), "\(message)")
+    if let words { #expect(message.contains(words), "\(message)") }
+  }
+
+  @Test func mistakesNameTheirLine() {
+    let text = "model: m\ndata: {train: t}\nmethod:\n  mu: 1e-3\n  directions: -1\n"
+    let error = #expect(throws: ZorBAError.self) { try RunFile.parse(text, file: "r.yaml") }
+    #expect(error?.location.line == 5)
+  }
+
+  @Test func damagedFilesGiveErrorsOnly() {
+    var mutator = Mutator(seed: 4)
+    var refused = 0
+    for _ in 0..<4000 {
+      let bytes = mutator.mutate(Array(Self.rich.utf8))
+      let text = String(decoding: bytes, as: UTF8.self)
+      do {
+        _ = try RunFile.parse(text, file: "r.yaml")
+      } catch let error as ZorBAError {
+        #expect(error.code == .invalidConfiguration)
+        refused += 1
+      } catch {
+        Issue.record("\(error)")
+      }
+    }
+    #expect(refused > 1000)
+  }
+
+  @Test func aliasBombsAreRefused() {
+    var text = "model: m\ndata: {train: t}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    for level in 1...8 {
+      let items = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+      text += "a\(level): &a\(level) [\(items)]\n"
+    }
+    #expect(throws: ZorBAError.self) { try RunFile.parse(text, file: "r.yaml") }
+  }
+}
