@@ -1,0 +1,109 @@
+package import ZorBAData
+package import ZorBAJSON
+
+/// How well a model does on labelled rows, as a whole and by site.
+public struct Evaluation: Sendable, Equatable {
+  /// The figures of one set of rows.
+  public struct Figures: Sendable, Equatable {
+    /// Share of right predictions; nil for language modelling.
+    public var accuracy: Double?
+    /// F1 averaged over labels; nil for language modelling.
+    public var macroF1: Double?
+    /// Mean loss: per example, or per token for language modelling.
+    public var loss: Double
+    /// Rows evaluated.
+    public var examples: Int
+  }
+
+  /// All rows.
+  public var overall: Figures
+  /// The rows of each site, where rows carry one.
+  public var perClient: [(name: String, figures: Figures)]
+  /// Precision, recall, F1 and support of each label.
+  public var perLabel: [(label: String, precision: Double, recall: Double, f1: Double, support: Int)]
+  /// Tokens through the model per second.
+  public var tokensPerSecond: Double
+
+  /// Compares every figure but the speed.
+  public static func == (left: Evaluation, right: Evaluation) -> Bool {
+    left.overall == right.overall
+      && left.perClient.elementsEqual(right.perClient) { $0.name == $1.name && $0.figures == $1.figures }
+  }
+
+  /// The evaluation as JSON.
+  package var json: JSONValue {
+    var members = Self.members(of: overall)
+    members.append(
+      (
+        "per_client",
+        Self.object(perClient.map { ($0.name, Self.object(Self.members(of: $0.figures))) })
+      ))
+    members.append(
+      (
+        "per_label",
+        Self.object(
+          perLabel.map { label in
+            (
+              label.label,
+              [
+                "precision": .number(label.precision), "recall": .number(label.recall),
+                "f1": .number(label.f1), "support": .integer(label.support),
+              ]
+            )
+          })
+      ))
+    members.append(("tokens_per_second", .number(tokensPerSecond)))
+    return Self.object(members)
+  }
+
+  private static func members(of figures: Figures) -> [(String, JSONValue)] {
+    [
+      ("accuracy", figures.accuracy.map { .number($0) } ?? .null),
+      ("macro_f1", figures.macroF1.map { .number($0) } ?? .null),
+      ("loss", .number(figures.loss)), ("examples", .integer(figures.examples)),
+    ]
+  }
+
+  private static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+    var object = JSONObject()
+    for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
+    return .object(object)
+  }
+
+  /// Reads back what `json` wrote; nil when it is something else.
+  package init?(json: JSONValue) {
+    func figures(_ value: JSONValue) -> Figures? {
+      guard let loss = value["loss"]?.double, let examples = value["examples"]?.integer else {
+        return nil
+      }
+      return Figures(
+        accuracy: value["accuracy"]?.double, macroF1: value["macro_f1"]?.double, loss: loss,
+        examples: examples)
+    }
+    guard let overall = figures(json) else { return nil }
+    self.overall = overall
+    perClient = (json["per_client"]?.object?.members ?? []).compactMap { member in
+      figures(member.value).map { (member.key, $0) }
+    }
+    perLabel = (json["per_label"]?.object?.members ?? []).compactMap { member in
+      guard let precision = member.value["precision"]?.double,
+        let recall = member.value["recall"]?.double, let f1 = member.value["f1"]?.double,
+        let support = member.value["support"]?.integer
+      else { return nil }
+      return (member.key, precision, recall, f1, support)
+    }
+    tokensPerSecond = json["tokens_per_second"]?.double ?? 0
+  }
+
+  /// Creates an evaluation from its figures.
+  package init(
+    overall: Figures, perClient: [(name: String, figures: Figures)] = [],
+    perLabel: [(label: String, precision: Double, recall: Double, f1: Double, support: Int)] = [],
+    tokensPerSecond: Double = 0
+  ) {
+    self.overall = overall
+    self.perClient = perClient
+    self.perLabel = perLabel
+    self.tokensPerSecond = tokensPerSecond
+  }
+}

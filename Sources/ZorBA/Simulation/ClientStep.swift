@@ -1,0 +1,86 @@
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAModels
+import ZorBAOptimization
+import ZorBATensor
+
+/// What one client does in a round: evaluate its minibatches on both sides of every direction.
+///
+/// The weights are as they were when it returns, local steps included.
+struct ClientStep {
+  let scorer: ExampleScorer
+  let updater: WeightUpdater
+  let estimator: TwoSidedEstimator
+  let directions: Int
+  let steps: Int
+  let learningRate: Double
+
+  /// A client's answer, before anyone has judged it.
+  struct Answer {
+    /// [steps][directions]
+    var scalars: [[Float]]
+    /// The losses behind the scalars, [steps][directions].
+    var losses: [[TwoSidedEstimator.Losses]]
+    var examples: Int
+
+    /// Mean over both sides of all directions and steps.
+    var meanLoss: Double {
+      let all = losses.joined()
+      return all.reduce(0) { $0 + ($1.plus + $1.minus) / 2 } / Double(max(1, all.count))
+    }
+  }
+
+  /// Runs the client's part of a round.
+  ///
+  /// - Parameters:
+  ///   - client: The site.
+  ///   - number: The site's number, from 1.
+  ///   - round: The round, from 1.
+  ///   - blocks: Active blocks as `TensorID` counts them, ascending.
+  ///   - time: Where the seconds are booked.
+  /// - Throws: `ZorBAError` when an example does not fit the model or a local step diverges.
+  func answer(
+    of client: FederationClient, number: UInt32, round: UInt64, blocks: [Int],
+    time: inout TimeLedger
+  ) throws -> Answer {
+    var answer = Answer(scalars: [], losses: [], examples: 0)
+    let snapshot =
+      steps > 1
+      ? try BlockSnapshot(of: blocks, in: updater.parameters, context: updater.context) : nil
+    defer { snapshot?.restore() }
+    let trajectory = LocalTrajectory(
+      updater: updater, round: round, client: number, blocks: blocks, learningRate: learningRate)
+    for step in 0..<steps {
+      let batch = client.sampler.batch(round: Int(round), step: step).map { client.examples[$0] }
+      answer.examples += batch.count
+      let plan = PerturbationPlan(
+        directions: updater.schedule.directions(
+          round: round, step: step, count: directions, client: number),
+        scale: Float(estimator.perturbationScale), active: Set(blocks))
+      let losses = try time.measure(\.forward) { try self.losses(of: batch, plan: plan) }
+      // The wire carries binary32, so the simulation rounds where a site would.
+      let scalars = losses.map { Float(estimator.scalar($0)) }
+      answer.losses.append(losses)
+      answer.scalars.append(scalars)
+      if step + 1 < steps, scalars.allSatisfy(\.isFinite) {
+        try time.measure(\.update) {
+          try trajectory.advance(step: step, scalars: scalars.map(Double.init))
+        }
+      }
+    }
+    return answer
+  }
+
+  /// Mean losses on both sides of every direction, [directions].
+  private func losses(
+    of batch: [EncodedExample], plan: PerturbationPlan
+  ) throws -> [TwoSidedEstimator.Losses] {
+    let outcomes = try scorer.outcomes(of: batch, plan: plan)
+    let means = outcomes.map { branch in
+      branch.reduce(0) { $0 + $1.loss } / branch.reduce(0) { $0 + $1.weight }
+    }
+    return plan.directions.indices.map {
+      TwoSidedEstimator.Losses(plus: means[2 * $0], minus: means[2 * $0 + 1])
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import ZorBADiagnostics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A text file that grows line by line.
+///
+/// Every line reaches the operating system whole before `append` returns, so a killed process
+/// leaves at most one torn line and a killed machine loses only what was not yet on disk.
+final class LineFile {
+  private let path: String
+  private let descriptor: Int32
+
+  /// Opens for appending, creating the file when there is none.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`.
+  init(path: String) throws {
+    self.path = path
+    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    if descriptor < 0 {
+      throw ZorBAError(
+        .inputOutput, "cannot be opened: \(String(cString: strerror(errno)))",
+        at: .init(file: path), advice: "Check the permissions of the folder.")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Adds a line.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`, for example when the disk is full.
+  func append(_ line: String) throws {
+    var bytes = Array((line + "\n").utf8)[...]
+    while !bytes.isEmpty {
+      let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw ZorBAError(
+          .inputOutput, "cannot be written: \(String(cString: strerror(errno)))",
+          at: .init(file: path),
+          advice: "Make room on the disk, then continue with --resume.")
+      }
+      bytes = bytes.dropFirst(written)
+    }
+  }
+}

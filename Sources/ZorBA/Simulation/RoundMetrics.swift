@@ -1,0 +1,106 @@
+package import ZorBAJSON
+
+/// One line of `metrics.jsonl`: what a committed round cost and showed.
+public struct RoundMetrics: Sendable, Equatable {
+  /// One client's part in the round.
+  public struct Client: Sendable, Equatable {
+    /// The client's name.
+    public var name: String
+    /// Mean loss over both sides of all directions.
+    public var loss: Double
+    /// Finite differences, step after step, direction after direction.
+    public var scalars: [Float]
+    /// Examples in the minibatch.
+    public var examples: Int
+    /// Transformer blocks the client had active.
+    public var activeBlocks: Int
+
+    /// Creates a client's part.
+    public init(
+      name: String, loss: Double, scalars: [Float], examples: Int, activeBlocks: Int
+    ) {
+      self.name = name
+      self.loss = loss
+      self.scalars = scalars
+      self.examples = examples
+      self.activeBlocks = activeBlocks
+    }
+  }
+
+  /// The round, from 1.
+  public var round: Int
+  /// Seconds the round took.
+  public var seconds: Double
+  /// Mean of the participants' finite losses, by their weights.
+  public var loss: Double
+  /// The participants.
+  public var clients: [Client]
+  /// Blocks the commit changed.
+  public var coveredBlocks: Int
+  /// Payload bytes from all sites.
+  public var bytesUp: Int
+  /// Payload bytes to all sites.
+  public var bytesDown: Int
+  /// The process's peak resident memory.
+  public var peakMemoryBytes: Int
+
+  /// The line as JSON.
+  package var json: JSONValue {
+    [
+      "round": .integer(round), "seconds": .number(seconds), "loss": .number(loss),
+      "per_client": .array(
+        clients.map { client in
+          [
+            "client": .string(client.name), "loss": .number(client.loss),
+            "scalars": .array(client.scalars.map { .number(Double($0)) }),
+            "examples": .integer(client.examples),
+            "active_blocks": .integer(client.activeBlocks),
+          ]
+        }),
+      "active_blocks": .integer(coveredBlocks), "bytes_up": .integer(bytesUp),
+      "bytes_down": .integer(bytesDown), "peak_memory_bytes": .integer(peakMemoryBytes),
+    ]
+  }
+
+  /// Reads a line back; nil when it is not a round's.
+  package init?(json: JSONValue) {
+    guard let round = json["round"]?.integer, let seconds = json["seconds"]?.double,
+      let loss = json["loss"]?.double, let clients = json["per_client"]?.array,
+      let covered = json["active_blocks"]?.integer, let up = json["bytes_up"]?.integer,
+      let down = json["bytes_down"]?.integer, let peak = json["peak_memory_bytes"]?.integer
+    else { return nil }
+    self.round = round
+    self.seconds = seconds
+    self.loss = loss
+    self.coveredBlocks = covered
+    self.bytesUp = up
+    self.bytesDown = down
+    self.peakMemoryBytes = peak
+    self.clients = []
+    for client in clients {
+      guard let name = client["client"]?.string, let loss = client["loss"]?.double,
+        let scalars = client["scalars"]?.array, let examples = client["examples"]?.integer,
+        let active = client["active_blocks"]?.integer
+      else { return nil }
+      self.clients.append(
+        Client(
+          name: name, loss: loss, scalars: scalars.compactMap { $0.double.map { Float($0) } },
+          examples: examples, activeBlocks: active))
+    }
+  }
+
+  /// Creates a line.
+  package init(
+    round: Int, seconds: Double, loss: Double, clients: [Client], coveredBlocks: Int,
+    bytesUp: Int, bytesDown: Int, peakMemoryBytes: Int
+  ) {
+    self.round = round
+    self.seconds = seconds
+    self.loss = loss
+    self.clients = clients
+    self.coveredBlocks = coveredBlocks
+    self.bytesUp = bytesUp
+    self.bytesDown = bytesDown
+    self.peakMemoryBytes = peakMemoryBytes
+  }
+}

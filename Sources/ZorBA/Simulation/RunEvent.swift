@@ -1,0 +1,15 @@
+/// What a run tells whoever watches it.
+public enum RunEvent: Sendable {
+  /// Facts about the run, before the first round: titles and texts to show as they are.
+  case prepared(summary: String)
+  /// The run goes on from a journal.
+  case resumed(round: Int)
+  /// A round was committed.
+  case committed(RoundMetrics, rounds: Int)
+  /// An evaluation was made after a round; 0 is the base model.
+  case evaluated(Evaluation, round: Int)
+  /// Part of a longer evaluation is done.
+  case evaluating(done: Int, total: Int)
+  /// Something the operator should know.
+  case warning(String)
+}

@@ -1,0 +1,83 @@
+import ZorBADiagnostics
+package import ZorBAJSON
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The folder of a run and the files it leaves there.
+///
+///     run.yaml       the resolved configuration        metrics.jsonl  a line a round or evaluation
+///     run.zorba      the journal                       log.jsonl      what happened, with times
+///     result.json    the outcome                       report.html    the outcome as a page
+public struct RunFolder: Sendable {
+  /// The folder as the user wrote it.
+  public let path: String
+
+  /// Names the folder; nothing is touched.
+  public init(path: String) { self.path = path }
+
+  /// The resolved configuration.
+  public var configuration: String { "\(path)/run.yaml" }
+  /// The journal.
+  public var journal: String { "\(path)/run.zorba" }
+  /// A line a round or evaluation.
+  public var metrics: String { "\(path)/metrics.jsonl" }
+  /// The outcome.
+  public var result: String { "\(path)/result.json" }
+  /// The outcome as a page.
+  public var report: String { "\(path)/report.html" }
+  /// What happened, with times.
+  public var log: String { "\(path)/log.jsonl" }
+
+  /// Makes the folder for a new run.
+  ///
+  /// - Throws: `ZorBAError` when it holds a run already or cannot be made.
+  public func prepareForNewRun() throws {
+    if FileManager.default.fileExists(atPath: journal) {
+      throw ZorBAError(
+        .invalidConfiguration, "the folder holds a run already", at: .init(file: path),
+        advice: "Continue it with --resume \(path), or choose another folder with --set out=….")
+    }
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw ZorBAError(
+        .inputOutput, "the folder cannot be made", at: .init(file: path),
+        advice: "Check the permissions, or choose another folder with --set out=….", cause: error)
+    }
+  }
+
+  /// Replaces a file as a whole: readers see the old text or the new one, never half of it.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`.
+  public static func write(_ text: String, to path: String) throws {
+    do {
+      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw ZorBAError(
+        .inputOutput, "cannot be written", at: .init(file: path),
+        advice: "Check that the disk has room and the folder can be written to.", cause: error)
+    }
+  }
+
+  /// Reads `metrics.jsonl` up to a round and cuts off what lies behind it.
+  ///
+  /// A crash can leave a torn last line, and lines of a round that was never committed; both go.
+  package func reclaimMetrics(upTo round: Int) throws -> [JSONValue] {
+    guard let data = FileManager.default.contents(atPath: metrics) else { return [] }
+    var kept: [JSONValue] = []
+    var text = ""
+    for line in data.split(separator: UInt8(ascii: "\n")) {
+      guard let value = try? JSONParser.parse(line, file: metrics),
+        let number = value["round"]?.integer, number <= round
+      else { break }
+      kept.append(value)
+      text += value.serialized + "\n"
+    }
+    try Self.write(text, to: metrics)
+    return kept
+  }
+}

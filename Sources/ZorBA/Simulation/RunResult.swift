@@ -1,0 +1,92 @@
+package import ZorBAJSON
+
+/// The outcome of a run: what `result.json` holds, and what the report is drawn from.
+public struct RunResult: Sendable {
+  /// The checkpoint that was fine-tuned.
+  public var model: String
+  /// Rounds committed.
+  public var rounds: Int
+  /// The base model on the evaluation rows, where there are any.
+  public var before: Evaluation?
+  /// The fine-tuned model on the same rows.
+  public var after: Evaluation?
+  /// The evaluations in between, by round.
+  public var evaluations: [(round: Int, evaluation: Evaluation)] = []
+  /// Each site's model when it trains alone for as many rounds, on the same rows, if asked for.
+  public var alone: [(client: String, evaluation: Evaluation)] = []
+  /// Every committed round.
+  public var history: [RoundMetrics] = []
+  /// The sites.
+  public var clients: [String] = []
+  /// How often each client has each transformer block active, [clients, blocks].
+  public var activeShare: [[Double]] = []
+  /// Bytes of the weights at working precision.
+  public var weightsBytes = 0
+  /// Peak resident memory that was predicted before the run.
+  public var predictedPeakBytes = 0
+  /// Peak resident memory that was measured.
+  public var peakBytes = 0
+  /// Where the seconds went.
+  public var time = TimeLedger()
+  /// Digest of the fine-tuned weights, 32 hexadecimal digits.
+  public var stateDigest = ""
+  /// The journal's path.
+  public var journalPath = ""
+  /// The journal's size in bytes.
+  public var journalBytes = 0
+  /// Whether the run ended before its last round and can be resumed.
+  public var isIncomplete = false
+  /// What the operator was warned of.
+  public var warnings: [String] = []
+
+  /// A result with nothing filled in but the model.
+  public init(model: String, rounds: Int) {
+    self.model = model
+    self.rounds = rounds
+  }
+
+  /// Payload bytes sent by all sites.
+  public var bytesUp: Int { history.reduce(0) { $0 + $1.bytesUp } }
+  /// Payload bytes sent to all sites.
+  public var bytesDown: Int { history.reduce(0) { $0 + $1.bytesDown } }
+  /// Payload bytes in both directions, per client and round.
+  public var bytesPerClientPerRound: Double {
+    let shares = history.count * clients.count
+    return shares == 0 ? 0 : Double(bytesUp + bytesDown) / Double(shares)
+  }
+
+  /// The result as `result.json` and `--json` give it.
+  package var json: JSONValue {
+    [
+      "model": .string(model), "rounds": .integer(rounds), "incomplete": .bool(isIncomplete),
+      "evaluation": [
+        "before": before?.json ?? .null, "after": after?.json ?? .null,
+        "alone": .array(
+          alone.map { ["client": .string($0.client), "evaluation": $0.evaluation.json] }),
+        "during": .array(
+          evaluations.map { ["round": .integer($0.round), "evaluation": $0.evaluation.json] }),
+      ],
+      "bytes": [
+        "up": .integer(bytesUp), "down": .integer(bytesDown),
+        "per_client_per_round": .number(bytesPerClientPerRound),
+      ],
+      "memory": [
+        "peak_bytes": .integer(peakBytes), "predicted_bytes": .integer(predictedPeakBytes),
+        "weights_bytes": .integer(weightsBytes),
+      ],
+      "seconds": [
+        "total": .number(time.total), "forward": .number(time.forward),
+        "update": .number(time.update), "evaluation": .number(time.evaluation),
+        "other": .number(time.other),
+      ],
+      "clients": .array(clients.map { .string($0) }),
+      "active_share": .array(activeShare.map { .array($0.map { .number($0) }) }),
+      "state_digest": .string(stateDigest),
+      "journal": ["path": .string(journalPath), "bytes": .integer(journalBytes)],
+      "warnings": .array(warnings.map { .string($0) }),
+    ]
+  }
+
+  /// The result as JSON text.
+  public var jsonText: String { json.serialized }
+}

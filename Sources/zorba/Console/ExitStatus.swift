@@ -1,0 +1,38 @@
+import ArgumentParser
+import ZorBADiagnostics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The exit codes of the command line.
+enum ExitStatus: Int32 {
+  case done = 0
+  case failed = 1
+  case usage = 2
+  case badInput = 3
+  case refused = 4
+  case resumable = 5
+
+  /// The code that an error ends the process with.
+  init(_ error: ZorBAError) {
+    switch error.code {
+    case .invalidConfiguration: self = .usage
+    case .invalidData, .invalidModel, .unsupportedModel, .invalidJournal: self = .badInput
+    case .refused: self = .refused
+    case .interrupted: self = .resumable
+    default: self = .failed
+    }
+  }
+}
+
+extension ParsableCommand {
+  static func exit(withStatus status: ExitStatus) -> Never { endProcess(status.rawValue) }
+}
+
+/// `ParsableCommand` has an `exit` of its own.
+private func endProcess(_ code: Int32) -> Never { exit(code) }

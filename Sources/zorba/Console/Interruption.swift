@@ -1,0 +1,32 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Ctrl-C and SIGTERM as a flag that long work looks at between rounds.
+///
+/// The first signal asks for a clean end; the second one ends the process at once, which is safe at
+/// any instant because the journal is durable.
+enum Interruption {
+  private static let signals = Atomic<Int>(0)
+
+  /// Whether a clean end was asked for.
+  static var isRequested: Bool { signals.load(ordering: .relaxed) > 0 }
+
+  static func install() {
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { received in
+        if Interruption.signals.wrappingAdd(1, ordering: .relaxed).oldValue > 0 {
+          _exit(128 + received)
+        }
+      }
+    }
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import ZorBADiagnostics
+
+@main
+struct Zorba: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "zorba",
+    abstract: "Federated fine-tuning of language models with forward passes only.",
+    discussion: """
+      Start with 'zorba demo'. Results go to standard output, progress and messages to standard \
+      error.
+
+      Exit codes: 0 done; 1 failed; 2 usage or bad configuration; 3 bad input data or model; \
+      4 refused by a policy; 5 incomplete but resumable.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      DemoCommand.self, SimulateCommand.self, EvaluateCommand.self, GenerateCommand.self,
+      TokenizeCommand.self, ScoreCommand.self, ExportCommand.self, InspectCommand.self,
+    ])
+
+  /// Like ArgumentParser's own `main`, but with this command's exit codes and error text.
+  static func main() {
+    Interruption.install()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error as ZorBAError {
+      Console.error("zorba: \(error)\n")
+      Self.exit(withStatus: ExitStatus(error))
+    } catch {
+      let text = fullMessage(for: error)
+      let status: ExitStatus = exitCode(for: error).isSuccess ? .done : .usage
+      if !text.isEmpty {
+        status == .done ? Console.output(text + "\n") : Console.error(text + "\n")
+      }
+      Self.exit(withStatus: status)
+    }
+  }
+}
