@@ -1,10 +1,11 @@
 /// A JSON value that keeps what Foundation's decoder loses: member order, byte-exact keys and lines.
 ///
 /// Swift strings compare by canonical equivalence, so a `[String: Int]` merges vocabulary entries
-/// that differ only in normalisation. Keys here are compared by their UTF-8 bytes.
-package indirect enum JSONValue: Sendable, Equatable {
+/// that differ only in normalisation. Keys and strings here are compared by their UTF-8 bytes.
+package enum JSONValue: Sendable {
   case null
   case bool(Bool)
+  /// A number written without fraction and exponent that fits.
   case integer(Int)
   case number(Double)
   case string(String)
@@ -12,46 +13,19 @@ package indirect enum JSONValue: Sendable, Equatable {
   case object(JSONObject)
 }
 
-/// The members of an object in file order, found by the UTF-8 bytes of their key.
-package struct JSONObject: Sendable, Equatable {
-  /// One `key: value` of an object.
-  package struct Member: Sendable, Equatable {
-    package let key: String
-    package let value: JSONValue
-    /// The line of the key, counted from 1.
-    package let line: Int
-
-    package init(key: String, value: JSONValue, line: Int = 0) {
-      self.key = key
-      self.value = value
-      self.line = line
+extension JSONValue: Equatable {
+  /// Whether both are of the same case and hold the same: strings byte for byte, members in order.
+  package static func == (left: JSONValue, right: JSONValue) -> Bool {
+    switch (left, right) {
+    case (.null, .null): true
+    case (.bool(let left), .bool(let right)): left == right
+    case (.integer(let left), .integer(let right)): left == right
+    case (.number(let left), .number(let right)): left == right
+    case (.string(let left), .string(let right)): left.hasSameBytes(as: right)
+    case (.array(let left), .array(let right)): left == right
+    case (.object(let left), .object(let right)): left == right
+    default: false
     }
-  }
-
-  package private(set) var members: [Member]
-  private var index: [[UInt8]: Int]
-
-  package init() {
-    members = []
-    index = [:]
-  }
-
-  /// Appends a member; false when the key is there already, byte for byte.
-  package mutating func append(_ member: Member) -> Bool {
-    let key = Array(member.key.utf8)
-    if index[key] != nil { return false }
-    index[key] = members.count
-    members.append(member)
-    return true
-  }
-
-  package subscript(key: String) -> JSONValue? { index[Array(key.utf8)].map { members[$0].value } }
-
-  /// The line on which the member stands, or nil when it is absent.
-  package func line(of key: String) -> Int? { index[Array(key.utf8)].map { members[$0].line } }
-
-  package static func == (left: JSONObject, right: JSONObject) -> Bool {
-    left.members == right.members
   }
 }
 
@@ -60,7 +34,7 @@ extension JSONValue {
   package var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
   package var string: String? { if case .string(let value) = self { value } else { nil } }
   package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-  package var isNull: Bool { self == .null }
+  package var isNull: Bool { if case .null = self { true } else { false } }
 
   /// The value as an integer; a number written with a zero fraction counts (`2.0`).
   package var integer: Int? {
@@ -91,5 +65,6 @@ extension JSONValue {
     }
   }
 
+  /// The member of an object; nil also when this is no object.
   package subscript(key: String) -> JSONValue? { object?[key] }
 }
