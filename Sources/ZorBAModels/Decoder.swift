@@ -1,0 +1,34 @@
+/// A decoder-only transformer written as the sequence of its operations.
+///
+/// A decoder holds no weights: it declares its parameters and applies them through a
+/// `ForwardPass`, which knows the branches, the perturbation and the memory.
+protocol Decoder: Sendable {
+  /// Names under which a checkpoint's base model may stand: the canonical prefix, which exports
+  /// without a head leave out.
+  static var basePrefix: String { get }
+
+  init(_ configuration: ModelConfiguration, declaring parameters: inout ParameterDeclarations)
+
+  /// The map from the width that `finish` returns to the vocabulary.
+  var head: Linear { get }
+
+  /// Fills `hidden` with the embedded tokens.
+  func embed(into hidden: Activation, _ pass: ForwardPass)
+
+  /// Applies transformer block `index` to `hidden` in place.
+  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass)
+
+  /// Prepares hidden states for the head, in place or in a new activation.
+  func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation
+}
+
+extension ModelConfiguration {
+  /// The decoder of this configuration's family.
+  var decoderType: any Decoder.Type {
+    switch family {
+    case .opt: OPT.self
+    case .gpt2: GPT2.self
+    case .llama, .mistral, .qwen2, .qwen3: Llama.self
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import ZorBATensor
+
+extension Model {
+  /// Measures `body`'s pass, reserves exactly its memory and runs it.
+  ///
+  /// `body` is called twice; the first result is thrown away.
+  func run<Result>(
+    _ batch: PackedBatch, plan: PerturbationPlan? = nil, cache: KeyValueCache? = nil,
+    _ body: (ForwardPass) -> Result
+  ) throws -> Result {
+    let table = rotaryTables.table(for: configuration, positions: batch.positionCount)
+    let measured = try measure(batch, plan: plan, cache: cache, body)
+    return try pool.withArena(byteCount: measured) { arena in
+      body(pass(batch, plan: plan, cache: cache, arena: arena, table: table))
+    }
+  }
+
+  /// Bytes of activations that `body`'s pass takes at its peak.
+  func measure<Result>(
+    _ batch: PackedBatch, plan: PerturbationPlan?, cache: KeyValueCache? = nil,
+    _ body: (ForwardPass) -> Result
+  ) throws -> Int {
+    let arena = try ActivationArena(measuring: true)
+    _ = body(pass(batch, plan: plan, cache: cache, arena: arena, table: []))
+    return arena.peak
+  }
+
+  private func pass(
+    _ batch: PackedBatch, plan: PerturbationPlan?, cache: KeyValueCache?, arena: ActivationArena,
+    table: [Float]
+  ) -> ForwardPass {
+    ForwardPass(
+      model: configuration, parameters: bound, compute: compute, batch: batch, plan: plan,
+      arena: arena, cache: cache, rotaryTable: table)
+  }
+
+  /// Embeds the batch and applies every transformer block: [branches, tokens, hiddenSize].
+  func hiddenStates(_ pass: ForwardPass) -> Activation {
+    var hidden = pass.activation(width: configuration.hiddenSize, branches: pass.finalBranches)
+    hidden = pass.enter(block: 0, hidden: hidden.spanning(branches: 1))
+    decoder.embed(into: hidden, pass)
+    for layer in 0..<configuration.layerCount {
+      hidden = pass.enter(block: layer + 1, hidden: hidden)
+      decoder.layer(layer, hidden, pass)
+    }
+    return hidden
+  }
+
+  /// The given rows of the hidden states, ready for the head.
+  func headInput(_ pass: ForwardPass, rows: [Int]) -> Activation {
+    let hidden = pass.enter(block: 0, hidden: hiddenStates(pass))
+    return decoder.finish(pass.gather(hidden, rows: rows), pass)
+  }
+}
