@@ -1,4 +1,4 @@
-import ZorBADiagnostics
+package import ZorBADiagnostics
 
 /// Refuses scalars that no healthy run produces, before they reach a commit.
 ///

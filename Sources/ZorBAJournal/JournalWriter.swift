@@ -1,0 +1,177 @@
+import ZorBADiagnostics
+package import ZorBAOptimization
+
+/// Appends records to a journal, durably, as its only writer.
+///
+/// `append` returns when the record is on the disk. A record that cannot be written whole is taken
+/// back, so the file ends in a whole record whenever the process is alive; after `kill -9` it may
+/// end in a part of one, which `resume` removes.
+package final class JournalWriter {
+  /// When records reach the disk.
+  package enum Durability: Sendable {
+    /// Before `append` returns.
+    case everyRecord
+    /// When `synchronize()` is called.
+    case onRequest
+  }
+
+  package let header: JournalHeader
+  package var path: String { file.path }
+  /// The digest of the whole journal.
+  package private(set) var chain: Digest128
+  /// Bytes of the file.
+  package private(set) var byteCount: Int
+  /// Records in the file, the header included.
+  package private(set) var recordCount: Int
+  /// Bytes of an unfinished record that `resume` removed from the end.
+  package let discardedByteCount: Int
+
+  private let file: JournalFile
+  private let durability: Durability
+  private var sequence: JournalSequence
+  private var isBroken = false
+
+  /// The last committed round; 0 before the first.
+  package var lastRound: UInt64 { sequence.lastRound }
+  /// Whether the run has been marked as ended.
+  package var hasEnded: Bool { sequence.hasEnded }
+
+  /// Starts a journal; its header is on the disk on return.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when the file exists, and `inputOutput`
+  ///   when it cannot be written.
+  package static func create(
+    at path: String, header: JournalHeader, durability: Durability = .everyRecord,
+    calls: JournalSystemCalls = .system
+  ) throws -> JournalWriter {
+    let payload = header.encoded
+    try checkSize(of: payload, path: path)
+    let file = try JournalFile(path: path, mode: .create, calls: calls)
+    let (record, chain) = RecordFrame.encode(
+      type: JournalRecord.headerType, payload: payload, after: RecordFrame.firstChain)
+    let bytes = RecordFrame.preamble + record
+    do {
+      try file.write(bytes, at: 0)
+      try file.synchronize()
+      try file.synchronizeFolder()
+    } catch {
+      file.remove()
+      throw error
+    }
+    return JournalWriter(
+      file: file, durability: durability, sequence: JournalSequence(header: header), chain: chain,
+      byteCount: bytes.count, recordCount: 1, discardedByteCount: 0)
+  }
+
+  /// Verifies a whole journal and opens it for appending; an unfinished record at its end is removed.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidJournal` when anything but the end is damaged, with
+  ///   code `refused` when another process is writing the journal.
+  package static func resume(
+    at path: String, durability: Durability = .everyRecord, calls: JournalSystemCalls = .system
+  ) throws -> JournalWriter {
+    let file = try JournalFile(path: path, mode: .update, calls: calls)
+    let reader = try JournalReader(file: file)
+    while try reader.next() != nil {}
+    if reader.tornByteCount > 0 {
+      try file.truncate(to: reader.offset)
+      try file.synchronize()
+    }
+    return JournalWriter(
+      file: file, durability: durability, sequence: reader.sequence, chain: reader.chain,
+      byteCount: reader.offset, recordCount: reader.nextIndex,
+      discardedByteCount: reader.tornByteCount)
+  }
+
+  private init(
+    file: JournalFile, durability: Durability, sequence: JournalSequence, chain: Digest128,
+    byteCount: Int, recordCount: Int, discardedByteCount: Int
+  ) {
+    self.file = file
+    self.durability = durability
+    self.sequence = sequence
+    self.header = sequence.header
+    self.chain = chain
+    self.byteCount = byteCount
+    self.recordCount = recordCount
+    self.discardedByteCount = discardedByteCount
+  }
+
+  /// Appends one record.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidJournal` when the record cannot stand here; with code
+  ///   `inputOutput` when it cannot be written, after which the file ends in the record before it.
+  ///   When the disk itself fails the writer accepts nothing more; resume from the file.
+  package func append(_ record: JournalRecord) throws {
+    try checkUsable()
+    var sequence = sequence
+    if let fault = sequence.accept(record) {
+      throw ZorBAError(
+        .invalidJournal, "record \(recordCount) cannot be appended: \(fault)",
+        at: .init(file: path))
+    }
+    let payload = record.payload
+    try Self.checkSize(of: payload, path: path)
+    let (bytes, next) = RecordFrame.encode(type: record.type, payload: payload, after: chain)
+    do {
+      try file.write(bytes, at: byteCount)
+    } catch {
+      try takeBack()
+      throw error
+    }
+    if durability == .everyRecord {
+      do {
+        try file.synchronize()
+      } catch {
+        // What a failed fdatasync left behind is unknown, and a second one would not tell.
+        isBroken = true
+        try takeBack()
+        throw error
+      }
+    }
+    self.sequence = sequence
+    chain = next
+    byteCount += bytes.count
+    recordCount += 1
+  }
+
+  /// Returns when all records are on the disk.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`, after which the writer accepts nothing more.
+  package func synchronize() throws {
+    try checkUsable()
+    do {
+      try file.synchronize()
+    } catch {
+      isBroken = true
+      throw error
+    }
+  }
+
+  private func takeBack() throws {
+    do {
+      try file.truncate(to: byteCount)
+    } catch {
+      isBroken = true
+      throw error
+    }
+  }
+
+  private func checkUsable() throws {
+    guard !isBroken else {
+      throw ZorBAError(
+        .inputOutput, "the journal could not be written before", at: .init(file: path),
+        advice: "Check the disk, then resume the run.")
+    }
+  }
+
+  private static func checkSize(of payload: [UInt8], path: String) throws {
+    guard payload.count <= RecordFrame.maximumPayloadByteCount else {
+      throw ZorBAError(
+        .invalidJournal,
+        "a record of \(payload.count) bytes exceeds \(RecordFrame.maximumPayloadByteCount)",
+        at: .init(file: path),
+        advice: "Use fewer clients, directions or local steps a round.")
+    }
+  }
+}
