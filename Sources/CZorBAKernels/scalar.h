@@ -1,0 +1,46 @@
+// The scalar kernels: portable C, one element after another, the reference the others are held to.
+#ifndef ZORBA_SCALAR_H
+#define ZORBA_SCALAR_H
+
+#include "zorba_kernels.h"
+
+// One Philox4x32-10 block. key = seed, low word first.
+void zk_scalar_philox(uint64_t seed, const uint32_t counter[4], uint32_t words[4]);
+
+// Words of elements [32 * group, 32 * group + 32) of a row, in element order.
+void zk_scalar_words(uint64_t seed, uint32_t row, uint32_t tensor, uint32_t domain, uint32_t group,
+                     uint32_t words[32]);
+
+// Element `index` of a stored tensor, exactly. `weight` may lie at any byte.
+float zk_scalar_element(const void *weight, int32_t dtype, size_t index);
+
+void zk_scalar_perturbation(const zk_direction *direction, uint32_t row, uint32_t start,
+                            size_t count, float *out);
+zk_status zk_scalar_update(void *weight, int32_t dtype, uint32_t row, uint32_t start, size_t count,
+                           const zk_round *rounds, size_t round_count);
+
+void zk_scalar_expand(const void *weight, int32_t dtype, size_t count, float *out);
+void zk_scalar_perturbed(const void *weight, int32_t dtype, const zk_direction *direction,
+                         uint32_t row, uint32_t start, size_t count, float scale, float *out);
+void zk_scalar_linear(const zk_linear *job, size_t n0, size_t n1, void *scratch);
+size_t zk_scalar_linear_scratch(const zk_linear *job);
+void zk_scalar_attention(const zk_attention *job, void *scratch);
+size_t zk_scalar_attention_scratch(const zk_attention *job);
+
+void zk_scalar_layer_norm(const float *x, float *y, size_t rows, size_t width, size_t stride,
+                          const float *weight, const float *bias, float epsilon);
+void zk_scalar_rms_norm(const float *x, float *y, size_t rows, size_t width, size_t stride,
+                        const float *weight, float epsilon);
+void zk_scalar_rotary(float *x, size_t rows, size_t stride, size_t heads, size_t head_dim,
+                      const int32_t *positions, const float *table);
+void zk_scalar_relu(float *x, size_t count);
+void zk_scalar_gelu(float *x, size_t count);
+void zk_scalar_gelu_tanh(float *x, size_t count);
+void zk_scalar_silu(float *x, size_t count);
+void zk_scalar_silu_multiply(float *gate, const float *up, size_t count);
+void zk_scalar_add(float *y, const float *x, size_t count);
+void zk_scalar_log_sum_exp(const float *x, size_t count, float *maximum, float *sum);
+
+extern const zk_kernels zk_scalar_kernels;
+
+#endif
