@@ -68,7 +68,7 @@ final class ActivationPool: Sendable {
     try arena.reserve(byteCount)
     let box = UncheckedArena(arena: arena)
     defer { idle.withLock { $0.append(box) } }
-    return try body(arena)
+    return try arena.scope { try body(arena) }
   }
 }
 
