@@ -39,12 +39,13 @@ let package = Package(
       name: "ZorBATokenizers", dependencies: ["ZorBAJSON", "ZorBADiagnostics"],
       swiftSettings: hot),
     .target(
-      name: "ZorBAData", dependencies: ["ZorBATokenizers", "ZorBAJSON", "ZorBADiagnostics"],
+      name: "ZorBAData", dependencies: ["ZorBAJSON", "ZorBADiagnostics"],
       swiftSettings: hot),
     .target(
       name: "ZorBAJournal",
       dependencies: [
-        "ZorBADiagnostics", "ZorBAJSON", .product(name: "Crypto", package: "swift-crypto"),
+        "ZorBAOptimization", "ZorBATensor", "ZorBADiagnostics", "ZorBAJSON",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: style),
 

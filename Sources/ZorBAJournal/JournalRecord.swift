@@ -4,7 +4,7 @@ package import ZorBAOptimization
 /// What stands in a journal after its header.
 package enum JournalRecord: Sendable, Equatable {
   case round(CommittedRound)
-  case plan(ActivationPlan)
+  case plan(PlanRecord)
   case digest(DigestCheckpoint)
   case branch(BranchMarker)
   case end(EndMarker)
@@ -42,7 +42,7 @@ package enum JournalRecord: Sendable, Equatable {
   init(type: UInt8, payload: [UInt8]) throws {
     switch type {
     case 2: self = .round(try CommittedRound(encoded: payload))
-    case 3: self = .plan(try ActivationPlan(encoded: payload))
+    case 3: self = .plan(try PlanRecord(encoded: payload))
     case 4: self = .digest(try DigestCheckpoint(encoded: payload))
     case 5: self = .branch(try BranchMarker(encoded: payload))
     case 6: self = .end(try EndMarker(encoded: payload))

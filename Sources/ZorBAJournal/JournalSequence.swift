@@ -45,7 +45,7 @@ struct JournalSequence {
     return nil
   }
 
-  private func accept(_ plan: ActivationPlan) -> String? {
+  private func accept(_ plan: PlanRecord) -> String? {
     if let violation = plan.violation { return violation }
     if plan.firstRound <= lastRound {
       return "a plan from round \(plan.firstRound) on after round \(lastRound)"

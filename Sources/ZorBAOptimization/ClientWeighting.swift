@@ -1,5 +1,5 @@
 /// How much a client's answer counts; only ratios matter.
-package enum ClientWeighting: String, Sendable, CaseIterable, Codable {
+public enum ClientWeighting: String, Sendable, CaseIterable, Codable {
   /// By the examples it holds: the federation minimises the mean loss of an example.
   case examples
   /// Every client alike.

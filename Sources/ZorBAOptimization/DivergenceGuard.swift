@@ -11,9 +11,9 @@ package import ZorBADiagnostics
 /// so that one outlier moves it by at most 2 `smoothing`, yet a lasting change of scale is followed.
 /// A scale of zero (a loss that does not move) rejects nothing. Observations must come in a fixed
 /// order (clients ascending, then directions) for runs to repeat.
-package struct DivergenceGuard: Hashable, Sendable {
+public struct DivergenceGuard: Hashable, Sendable {
   /// What a run does about a rejected direction.
-  package enum Policy: String, Sendable, CaseIterable, Codable {
+  public enum Policy: String, Sendable, CaseIterable, Codable {
     /// End the run with an error that can be resumed from.
     case stop
     /// Leave the answer out of the round.

@@ -17,9 +17,9 @@ import ZorBADiagnostics
 ///
 /// so no round is wasted on a rate of zero. Rounds after T keep the rate of round T. The rate enters
 /// journaled coefficients and is never recomputed by others, hence may use the math library.
-package struct LearningRateSchedule: Hashable, Sendable {
+public struct LearningRateSchedule: Hashable, Sendable {
   /// What happens after the warm-up.
-  package enum Shape: String, Sendable, CaseIterable, Codable {
+  public enum Shape: String, Sendable, CaseIterable, Codable {
     case constant, linear, cosine
   }
 

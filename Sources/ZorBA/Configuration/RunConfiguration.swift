@@ -1,3 +1,4 @@
+public import ZorBAOptimization
 public import ZorBATensor
 
 /// Everything that defines a run: the contents of `RUN.yaml`, validated.
@@ -118,14 +119,6 @@ public struct FederationConfiguration: Sendable, Equatable {
     case files
   }
 
-  /// How much a client counts.
-  public enum Weights: String, Sendable, CaseIterable {
-    /// By its number of training examples.
-    case examples
-    /// All alike.
-    case uniform
-  }
-
   /// The number of clients; a column or file partition decides it otherwise.
   public var clients = 4
   /// How rows are spread.
@@ -133,7 +126,7 @@ public struct FederationConfiguration: Sendable, Equatable {
   /// The share of clients asked each round, above 0 up to 1.
   public var participation = 1.0
   /// How much a client counts.
-  public var weights = Weights.examples
+  public var weights = ClientWeighting.examples
 
   /// Four clients, Dirichlet(0.5), everybody takes part.
   public init() {}
@@ -141,24 +134,6 @@ public struct FederationConfiguration: Sendable, Equatable {
 
 /// The zeroth-order method.
 public struct MethodConfiguration: Sendable, Equatable {
-  /// How the learning rate moves.
-  public enum Schedule: String, Sendable, CaseIterable {
-    /// Stays.
-    case constant
-    /// Falls linearly to 0 at the last round.
-    case linear
-    /// Falls along half a cosine to 0 at the last round.
-    case cosine
-  }
-
-  /// Whether clients explore the same directions.
-  public enum Seeding: String, Sendable, CaseIterable {
-    /// The same for all: only per-block aggregates travel.
-    case shared
-    /// Each client its own: more directions, more bytes down.
-    case perClient
-  }
-
   /// Directions per step: P.
   public var directions = 1
   /// Perturbation scale: mu.
@@ -166,13 +141,13 @@ public struct MethodConfiguration: Sendable, Equatable {
   /// Step length: eta.
   public var learningRate = 1e-6
   /// How eta moves over the run.
-  public var schedule = Schedule.constant
+  public var schedule = LearningRateSchedule.Shape.constant
   /// Rounds over which eta rises from 0.
   public var warmupRounds = 0
   /// The distribution of perturbations.
   public var perturbation = PerturbationDistribution.gaussian
   /// Whether clients share directions.
-  public var seeding = Seeding.shared
+  public var seeding = SeedingMode.shared
   /// Local steps per round: H.
   public var localSteps = 1
   /// Decoupled weight decay per round, as a share of eta.
@@ -262,16 +237,8 @@ public enum WeightPrecision: String, Sendable, CaseIterable {
 
 /// What to do when scalars stop making sense.
 public struct GuardConfiguration: Sendable, Equatable {
-  /// The ways to react.
-  public enum Action: String, Sendable, CaseIterable {
-    /// End the run with an error; everything committed stays.
-    case stop
-    /// Leave the client out of the round and say so.
-    case skip
-  }
-
   /// How to react.
-  public var action = Action.stop
+  public var action = DivergenceGuard.Policy.stop
   /// A scalar above this multiple of its running scale is refused.
   public var factor = 100.0
 

@@ -58,17 +58,7 @@ package struct ExampleScorer: Sendable {
   private func scored(
     _ examples: ArraySlice<EncodedExample>, plan: PerturbationPlan?
   ) throws -> [[Outcome]] {
-    var request = ScoringRequest(sequences: [], queries: [])
-    for example in examples {
-      let first = request.sequences.count
-      request.sequences += example.sequences
-      request.queries += example.queries.map {
-        ScoringRequest.Query(
-          sequence: first + $0.sequence, position: $0.position, targets: $0.targets,
-          normalised: $0.normalised)
-      }
-    }
-    let result = try model.score(request, plan: plan)
+    let result = try model.score(request(for: examples), plan: plan)
     return (0..<result.branchCount).map { branch in
       var query = 0
       return examples.map { example in
@@ -79,5 +69,28 @@ package struct ExampleScorer: Sendable {
           loss: loss.sum, weight: loss.weight, prediction: example.prediction(values: values))
       }
     }
+  }
+}
+
+extension ExampleScorer {
+  /// Bytes of activations that scoring these examples in one pass takes at its peak.
+  package func activationBytes(
+    of examples: ArraySlice<EncodedExample>, plan: PerturbationPlan?
+  ) throws -> Int {
+    try model.activationBytes(for: request(for: examples), plan: plan)
+  }
+
+  private func request(for examples: ArraySlice<EncodedExample>) -> ScoringRequest {
+    var request = ScoringRequest(sequences: [], queries: [])
+    for example in examples {
+      let first = request.sequences.count
+      request.sequences += example.sequences
+      request.queries += example.queries.map {
+        ScoringRequest.Query(
+          sequence: first + $0.sequence, position: $0.position, targets: $0.targets,
+          normalised: $0.normalised)
+      }
+    }
+    return request
   }
 }

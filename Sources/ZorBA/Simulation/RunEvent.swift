@@ -8,6 +8,8 @@ public enum RunEvent: Sendable {
   case committed(RoundMetrics, rounds: Int)
   /// An evaluation was made after a round; 0 is the base model.
   case evaluated(Evaluation, round: Int)
+  /// A site that trains alone, for comparison, finished a round.
+  case trainedAlone(client: String, round: Int, rounds: Int, loss: Double)
   /// Part of a longer evaluation is done.
   case evaluating(done: Int, total: Int)
   /// Something the operator should know.

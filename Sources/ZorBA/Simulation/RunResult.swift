@@ -18,6 +18,8 @@ public struct RunResult: Sendable {
   public var history: [RoundMetrics] = []
   /// The sites.
   public var clients: [String] = []
+  /// Training rows of each site.
+  public var clientExamples: [String: Int] = [:]
   /// How often each client has each transformer block active, [clients, blocks].
   public var activeShare: [[Double]] = []
   /// Bytes of the weights at working precision.

@@ -4,7 +4,7 @@ import ZorBAOptimization
 /// Which client trains which blocks, from some round on, until the next plan.
 ///
 /// A plan is a cycle of matrices: round t follows matrix (t - firstRound) mod count.
-package struct ActivationPlan: Hashable, Sendable {
+package struct PlanRecord: Hashable, Sendable {
   /// The active blocks of one client, ascending.
   package struct Row: Hashable, Sendable {
     package let client: UInt32
@@ -60,7 +60,7 @@ package struct ActivationPlan: Hashable, Sendable {
 
 /// firstRound varint; matrices varint; for every matrix: clients ascending from 1, then for every
 /// client its blocks, ascending from 0.
-extension ActivationPlan {
+extension PlanRecord {
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(varint: firstRound)

@@ -1,0 +1,114 @@
+package import ZorBAJSON
+import ZorBAOptimization
+import ZorBATensor
+
+extension RunConfiguration {
+  /// Every key of the run, resolved, in the order of the run file.
+  package var json: JSONValue {
+    var data: [(String, JSONValue)] = [("train", .array(self.data.train.map { .string($0) }))]
+    if let file = self.data.validation { data.append(("validation", .string(file))) }
+    if let file = self.data.test { data.append(("test", .string(file))) }
+    return Self.object([
+      ("model", .string(model)), ("data", Self.object(data)), ("task", task.json),
+      ("federation", federation.json), ("method", method.json),
+      ("batch", ["size": .integer(batch.size), "max_tokens": .integer(batch.maxTokens)]),
+      ("rounds", .integer(rounds)), ("blocks", blocks.json),
+      (
+        "evaluate",
+        [
+          "every": .integer(evaluate.every), "split": .string(evaluate.split.rawValue),
+          "limit": .integer(evaluate.limit),
+        ]
+      ),
+      ("precision", ["weights": .string(precision.rawValue), "compute": "auto"]),
+      (
+        "guard",
+        [
+          "action": .string(guardrail.action.rawValue), "factor": .number(guardrail.factor),
+        ]
+      ),
+      ("seed", .string("\(seed)")), ("out", .string(out)),
+    ])
+  }
+
+  /// What the journal keeps of the run: everything that decides its bits, without the folders of the
+  /// machine it ran on.
+  package var journaled: JSONValue {
+    func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+    var run = self
+    run.model = name(model)
+    run.data.train = data.train.map(name)
+    run.data.validation = data.validation.map(name)
+    run.data.test = data.test.map(name)
+    run.out = ""
+    if case .file(let path) = blocks.plan { run.blocks.plan = .file(name(path)) }
+    return run.json
+  }
+
+  /// The run as YAML that `RunFile.parse` reads back to an equal value.
+  public var yamlText: String { YAMLText.document(json) }
+
+  fileprivate static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+    var object = JSONObject()
+    for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
+    return .object(object)
+  }
+}
+
+extension TaskConfiguration {
+  fileprivate var json: JSONValue {
+    var members: [(String, JSONValue)] = [("kind", .string(kind.rawValue))]
+    if let template { members.append(("template", .string(template))) }
+    if !labels.isEmpty {
+      let words = labels.map { ($0.value, JSONValue.string($0.word)) }
+      members.append(("labels", RunConfiguration.object(words)))
+    }
+    members.append(("prompt_column", .string(promptColumn)))
+    members.append(("completion_column", .string(completionColumn)))
+    return RunConfiguration.object(members)
+  }
+}
+
+extension FederationConfiguration {
+  fileprivate var json: JSONValue {
+    let partition: JSONValue =
+      switch partition {
+      case .dirichlet(let alpha): ["kind": "dirichlet", "alpha": .number(alpha)]
+      case .uniform: ["kind": "uniform"]
+      case .column(let name): ["kind": "column", "column": .string(name)]
+      case .files: ["kind": "files"]
+      }
+    return [
+      "clients": .integer(clients), "partition": partition,
+      "participation": .number(participation), "weights": .string(weights.rawValue),
+    ]
+  }
+}
+
+extension MethodConfiguration {
+  fileprivate var json: JSONValue {
+    [
+      "name": "zorba", "directions": .integer(directions), "mu": .number(mu),
+      "learning_rate": .number(learningRate), "schedule": .string(schedule.rawValue),
+      "warmup_rounds": .integer(warmupRounds), "perturbation": .string(perturbation.rawValue),
+      "seeding": .string(seeding.rawValue), "local_steps": .integer(localSteps),
+      "weight_decay": .number(weightDecay),
+    ]
+  }
+}
+
+extension BlockConfiguration {
+  fileprivate var json: JSONValue {
+    let plan: JSONValue =
+      switch plan {
+      case .full: "full"
+      case .random: "random"
+      case .file(let path): .string(path)
+      }
+    return [
+      "plan": plan, "active": .array(active.map { .number($0) }),
+      "min_clients": .integer(minClients), "rotate_every": .integer(rotateEvery),
+      "outer": .bool(outer),
+    ]
+  }
+}

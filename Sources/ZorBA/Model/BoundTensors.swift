@@ -1,0 +1,72 @@
+import ZorBACheckpoint
+import ZorBADiagnostics
+import ZorBAModels
+import ZorBATensor
+
+/// A checkpoint's tensors under the canonical names that the model gives them.
+///
+/// Stored names may lack the base model's prefix, and files may hold buffers and second copies of a
+/// tied head; only what the model really uses is listed.
+struct BoundTensors: Sendable {
+  private let tensors: [String: Tensor]
+  private let storedNames: [String: String]
+  private let canonicalNames: [String: String]
+  private let checkpoint: Checkpoint
+
+  /// - Parameters:
+  ///   - model: A model bound to the mapped checkpoint itself, so that addresses match.
+  ///   - checkpoint: The checkpoint.
+  init(model: Model, checkpoint: Checkpoint) throws {
+    self.checkpoint = checkpoint
+    var names: [UnsafeMutableRawPointer: String] = [:]
+    for name in checkpoint.floatingPointNames {
+      let tensor = try checkpoint.tensor(named: name)
+      if tensor.byteCount > 0 { names[tensor.bytes] = name }
+    }
+    var tensors: [String: Tensor] = [:]
+    var storedNames: [String: String] = [:]
+    var canonicalNames: [String: String] = [:]
+    for parameter in model.parameters.all {
+      tensors[parameter.name] = parameter.tensor
+      if let stored = names[parameter.tensor.bytes] {
+        storedNames[parameter.name] = stored
+        canonicalNames[stored] = parameter.name
+      }
+    }
+    // A tied head stored a second time follows the embedding.
+    if model.configuration.tiedHead,
+      let embedding = tensors.keys.first(where: {
+        $0.hasSuffix("embed_tokens.weight") || $0.hasSuffix("wte.weight")
+      })
+    {
+      canonicalNames["lm_head.weight"] = embedding
+    }
+    self.tensors = tensors
+    self.storedNames = storedNames
+    self.canonicalNames = canonicalNames
+  }
+
+  /// The model's name for a stored tensor; the stored name itself when the model has none.
+  func canonicalName(ofStored name: String) -> String { canonicalNames[name] ?? name }
+}
+
+extension BoundTensors: MappedTensorSource {
+  var tensorNames: [String] {
+    tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  var floatingPointNames: [String] { tensorNames }
+
+  func tensor(named name: String) throws -> Tensor {
+    guard let tensor = tensors[name] else {
+      throw ZorBAError(.invalidModel, "the model has no such tensor", at: .init(field: name))
+    }
+    return tensor
+  }
+
+  func discardPages(ofTensor name: String, bytes: Range<Int>) {
+    if let stored = storedNames[name] {
+      checkpoint.discardPages(ofTensor: stored, bytes: bytes)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import ZorBACheckpoint
+import ZorBADiagnostics
+import ZorBAJournal
+import ZorBAModels
+import ZorBAOptimization
+public import ZorBATensor
+import ZorBATokenizers
+
+/// A model to use: a checkpoint, with a journal's rounds applied if there is one.
+public struct FineTunedModel: Sendable {
+  /// The loaded checkpoint; its weights have the journal applied.
+  package let loaded: LoadedModel
+  /// The last round applied; 0 for the base model.
+  public let round: Int
+  private let path: String
+
+  /// Loads a checkpoint and replays a journal onto it.
+  ///
+  /// - Parameters:
+  ///   - path: A Hugging Face checkpoint folder.
+  ///   - journal: A `run.zorba`, or nil for the base model.
+  ///   - round: The round to stop after; nil for the journal's last.
+  ///   - threads: Threads for arithmetic; nil uses every processor.
+  /// - Throws: `ZorBAError` when a file is missing, damaged or does not fit the others.
+  public init(path: String, journal: String? = nil, round: Int? = nil, threads: Int? = nil) throws {
+    let context = try ComputeContext(threads: threads)
+    var dtype: DType?
+    if let journal {
+      dtype = JournalReplay.precision(of: try JournalReader(path: journal).header).dtype
+    } else if let round, round != 0 {
+      throw ZorBAError(
+        .invalidConfiguration, "round \(round) was asked for without a journal",
+        at: .init(field: "round"), advice: "Give the journal with --journal.")
+    }
+    loaded = try LoadedModel(path: path, dtype: dtype, context: context)
+    self.round =
+      try journal.map { try JournalReplay.apply(journal: $0, to: loaded, upTo: round).round } ?? 0
+    self.path = path
+  }
+
+  /// Token ids of a text, with the special tokens the model expects.
+  public func tokens(of text: String) -> [Int32] {
+    loaded.tokenizer.encode(text, addingSpecialTokens: true)
+  }
+
+  /// Writes the model as a Hugging Face checkpoint that transformers loads.
+  ///
+  /// - Parameters:
+  ///   - directory: Where to write.
+  ///   - dtype: The element type; nil keeps the type the weights were trained in.
+  ///   - overwrite: Whether the folder may hold something already.
+  /// - Returns: The names of the files written.
+  /// - Throws: `ZorBAError` with code `refused` or `inputOutput`.
+  @discardableResult
+  public func export(
+    to directory: String, dtype: DType? = nil, overwrite: Bool = false
+  ) throws -> [String] {
+    try CheckpointWriter.export(
+      base: loaded.checkpoint, tensors: loaded.weights, to: directory, dtype: dtype,
+      overwrite: overwrite, trainedName: loaded.stored.canonicalName(ofStored:))
+  }
+
+  /// Logits after every token, as a safetensors file with the tensor `logits` [tokens, vocabulary].
+  ///
+  /// - Throws: `ZorBAError` for tokens outside the model, or when the file cannot be written.
+  public func writeLogits(of tokens: [Int32], to path: String) throws {
+    let logits = try loaded.model.logits(tokens)
+    let item = SafetensorsWriter.Item(
+      name: "logits", element: SafetensorsElement(logits.dtype), shape: logits.shape,
+      content: .tensor(logits))
+    try SafetensorsWriter([item], metadata: []).write(to: path)
+  }
+
+  /// Log-probability of every token but the first, given those before it.
+  ///
+  /// - Throws: `ZorBAError` for tokens outside the model.
+  public func logProbabilities(of tokens: [Int32]) throws -> [Double] {
+    let result = try loaded.model.score(.languageModelling([tokens]))
+    return Array(result.scores(branch: 0))
+  }
+
+  /// Hexadecimal digest of the weights; equal digests are equal bits.
+  public func stateDigest() -> String {
+    "\(StateDigest(of: loaded.model.parameters, context: loaded.context).state)"
+  }
+}

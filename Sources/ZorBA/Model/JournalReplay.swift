@@ -1,0 +1,66 @@
+import ZorBADiagnostics
+package import ZorBAJournal
+package import ZorBAOptimization
+
+/// Turns a base model and a journal into the fine-tuned model, bit for bit.
+package enum JournalReplay {
+  /// Where a replay ended.
+  package struct Outcome: Sendable {
+    /// The last round applied.
+    package var round: Int
+    /// The journal's header.
+    package var header: JournalHeader
+  }
+
+  /// Applies a journal's rounds to a freshly loaded base model.
+  ///
+  /// - Parameters:
+  ///   - path: The journal.
+  ///   - model: The base model; its weights are changed.
+  ///   - last: The round to stop after; nil for all.
+  /// - Throws: `ZorBAError` with code `invalidJournal` when the journal is damaged, belongs to
+  ///   another base model, ends before `last`, or its digests disagree with the weights.
+  package static func apply(
+    journal path: String, to model: LoadedModel, upTo last: Int? = nil
+  ) throws -> Outcome {
+    let reader = try JournalReader(path: path)
+    try verify(reader.header, model: model, path: path)
+    let updater = WeightUpdater(
+      parameters: model.model.parameters, schedule: reader.header.schedule,
+      context: model.context)
+    let limit = last.map(UInt64.init) ?? .max
+    while true {
+      let rounds = try reader.nextRounds(upTo: limit)
+      if rounds.isEmpty { break }
+      try updater.apply(rounds)
+    }
+    if let last, reader.lastRound < UInt64(last) {
+      throw ZorBAError(
+        .invalidJournal, "ends at round \(reader.lastRound); round \(last) was asked for",
+        at: .init(file: path), advice: "Ask for a round that was committed.")
+    }
+    return Outcome(round: Int(min(reader.lastRound, limit)), header: reader.header)
+  }
+
+  /// Checks that a journal's header fits a freshly loaded base model.
+  package static func verify(
+    _ header: JournalHeader, model: LoadedModel, path: String
+  ) throws {
+    do {
+      try header.model.verify(
+        family: model.configuration.family.rawValue, parameters: model.model.parameters)
+      try header.verify(
+        base: StateDigest(of: model.model.parameters, context: model.context))
+    } catch var error as ZorBAError {
+      error.code = .invalidJournal
+      error.location.file = error.location.file ?? path
+      throw error
+    }
+  }
+
+  /// The precision a journal's rounds were rounded to.
+  package static func precision(of header: JournalHeader) -> WeightPrecision {
+    WeightPrecision(
+      rawValue: header.configuration["precision"]?["weights"]?.string ?? "") ?? .asCheckpoint
+  }
+}

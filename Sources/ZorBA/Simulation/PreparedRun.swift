@@ -1,0 +1,150 @@
+import ZorBAData
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAJSON
+import ZorBAJournal
+import ZorBAModels
+import ZorBAOptimization
+import ZorBATensor
+
+/// A configuration with everything it names loaded, encoded, partitioned and checked.
+struct PreparedRun {
+  let configuration: RunConfiguration
+  let context: ComputeContext
+  let loaded: LoadedModel
+  let task: RunTask
+  let clients: [FederationClient]
+  let plan: ActivationPlan
+  let runKey: RunKey
+  /// The base model's digest, taken before anything moved.
+  let base: StateDigest
+  /// What is evaluated before and after: the test file, else the validation file.
+  let finalRows: [EncodedExample]
+  /// What is evaluated during the run.
+  let periodicRows: [EncodedExample]
+  /// Resident memory that training should peak at, in bytes.
+  let predictedPeakBytes: Int
+  let observer: (RunEvent) -> Void
+
+  /// - Throws: `ZorBAError` naming whatever cannot be used.
+  init(
+    _ configuration: RunConfiguration, context: ComputeContext,
+    observer: @escaping (RunEvent) -> Void
+  ) throws {
+    self.configuration = configuration
+    self.context = context
+    self.observer = observer
+    runKey = RunKey(seed: configuration.seed)
+    loaded = try LoadedModel(
+      path: configuration.model, dtype: configuration.precision.dtype, context: context)
+    task = try RunTask(configuration, loaded: loaded)
+    let federated = try FederatedData(configuration, task: task, runKey: runKey)
+    clients = federated.clients
+    plan = try PlanDrawing.plan(
+      configuration, clients: clients.count, blocks: loaded.configuration.layerCount,
+      runKey: runKey)
+    base = StateDigest(of: loaded.model.parameters, context: context)
+    let evaluate = configuration.evaluate
+    let test = try configuration.data.test.map { try task.rows(at: $0, limit: evaluate.limit) }
+    let validation = try configuration.data.validation.map {
+      try task.rows(at: $0, limit: evaluate.limit)
+    }
+    finalRows = test ?? validation ?? []
+    periodicRows = (evaluate.split == .test ? test : validation ?? test) ?? []
+    predictedPeakBytes = try Self.predictedPeakBytes(
+      configuration, loaded: loaded, clients: clients, plan: plan)
+    observer(.prepared(summary: federated.summary))
+  }
+
+  /// The header of this run's journal.
+  var journalHeader: JournalHeader {
+    JournalHeader(
+      schedule: DirectionSchedule(
+        runKey: runKey, seeding: configuration.method.seeding,
+        distribution: configuration.method.perturbation),
+      base: base,
+      model: ModelFingerprint(
+        family: loaded.configuration.family.rawValue, parameters: loaded.model.parameters),
+      configuration: configuration.json)
+  }
+
+  /// The plan as the journal keeps it.
+  var journaledPlan: PlanRecord {
+    PlanRecord(
+      firstRound: 1,
+      cycle: plan.cycle.flatMap { matrix in
+        let rows = (0..<matrix.clientCount).map { client in
+          PlanRecord.Row(
+            client: UInt32(client + 1),
+            blocks: (configuration.blocks.outer ? [0] : [])
+              + matrix.activeBlocks(of: client).map { $0 + 1 })
+        }
+        return Array(repeating: rows, count: plan.cycle.count == 1 ? 1 : plan.window)
+      })
+  }
+
+  /// A session over the run's own weights.
+  func session(lastCommitted: Int, warn: @escaping (String) -> Void) throws -> TrainingSession {
+    try TrainingSession(
+      .init(
+        model: loaded.model, clients: clients, plan: plan, configuration: configuration,
+        runKey: runKey, context: context, lastCommitted: lastCommitted, warn: warn))
+  }
+
+  /// One site with a copy of the base model of its own, training every block it has in the plan.
+  func aloneSession(client: Int) throws -> (session: TrainingSession, model: Model) {
+    let fresh = try LoadedModel(
+      path: configuration.model, dtype: configuration.precision.dtype, context: context)
+    var configuration = configuration
+    configuration.federation.participation = 1
+    let plan = ActivationPlan(
+      cycle: try plan.cycle.map { try ActivationMatrix(rows: [$0.rows[client]]) },
+      window: plan.window)
+    let session = try TrainingSession(
+      .init(
+        model: fresh.model, clients: [clients[client]], plan: plan,
+        configuration: configuration, runKey: runKey, context: context))
+    return (session, fresh.model)
+  }
+
+  /// Evaluates rows under the run's weights, or another model of the same shape.
+  func evaluate(_ rows: [EncodedExample], model: Model? = nil) throws -> Evaluation {
+    try Evaluator(task: task, model: model ?? loaded.model).evaluate(rows) {
+      observer(.evaluating(done: $0, total: $1))
+    }
+  }
+
+  /// Weights once, the activations of the most demanding pass, the snapshot of local steps, and what
+  /// the process holds besides.
+  private static func predictedPeakBytes(
+    _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient],
+    plan: ActivationPlan
+  ) throws -> Int {
+    let scorer = ExampleScorer(model: loaded.model)
+    let branches = 2 * configuration.method.directions
+    let longest = clients.flatMap(\.examples).sorted { $0.tokenCount > $1.tokenCount }
+    let batch = Array(longest.prefix(configuration.batch.size))
+    let activePlan = PerturbationPlan(
+      directions: (0..<configuration.method.directions).map {
+        Direction(seed: UInt64($0), distribution: configuration.method.perturbation)
+      },
+      scale: Float(configuration.method.mu),
+      active: Set((configuration.blocks.outer ? 0 : 1)..<loaded.configuration.blockCount))
+    var activations = 0
+    for pass in scorer.passes(batch, branches: branches) {
+      activations = max(
+        activations, try scorer.activationBytes(of: batch[pass], plan: activePlan))
+    }
+    var snapshot = 0
+    if configuration.method.localSteps > 1 {
+      snapshot = loaded.model.parameters.blocks.dropFirst().joined().reduce(0) {
+        $0 + $1.tensor.byteCount
+      }
+    }
+    let besides = ProcessMemory.current().residentBytes
+    return besides + activations + snapshot + scratchBytes
+  }
+
+  /// Kernel scratch of the threads and the journal's and metrics' buffers, measured.
+  private static let scratchBytes = 4 << 20
+}

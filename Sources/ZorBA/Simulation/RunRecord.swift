@@ -1,0 +1,134 @@
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAJSON
+import ZorBAJournal
+import ZorBAOptimization
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What a run writes while it goes: the journal, the metrics and the log.
+final class RunRecord {
+  /// Rounds that were committed before and now.
+  private(set) var history: [RoundMetrics] = []
+  /// Evaluations that were made before and now.
+  private(set) var evaluations: [(round: Int, evaluation: Evaluation)] = []
+  /// What the operator was warned of.
+  private(set) var warnings: [String] = []
+
+  private let journal: JournalWriter
+  private let metrics: LineFile
+  private let log: LineFile
+  private let observer: (RunEvent) -> Void
+
+  /// The last committed round.
+  var lastRound: Int { Int(journal.lastRound) }
+  /// Bytes of the journal.
+  var journalBytes: Int { journal.byteCount }
+
+  /// Starts a run's files, or takes up those of an interrupted run and brings the weights to where
+  /// its journal ends.
+  ///
+  /// - Throws: `ZorBAError` when the folder holds another run, or none to resume.
+  static func open(_ folder: RunFolder, run: PreparedRun, resume: Bool) throws -> RunRecord {
+    resume ? try continued(folder, run: run) : try started(folder, run: run)
+  }
+
+  private static func started(_ folder: RunFolder, run: PreparedRun) throws -> RunRecord {
+    try folder.prepareForNewRun()
+    try RunFolder.write(run.configuration.yamlText, to: folder.configuration)
+    try? FileManager.default.removeItem(atPath: folder.metrics)
+    let journal = try JournalWriter.create(at: folder.journal, header: run.journalHeader)
+    try journal.append(.plan(run.journaledPlan))
+    let record = try RunRecord(journal: journal, folder: folder, observer: run.observer)
+    try record.note("started", [("model", .string(run.configuration.model))])
+    return record
+  }
+
+  private static func continued(_ folder: RunFolder, run: PreparedRun) throws -> RunRecord {
+    guard FileManager.default.fileExists(atPath: folder.journal) else {
+      throw ZorBAError(
+        .invalidConfiguration, "there is no run to resume here", at: .init(file: folder.path),
+        advice: "Start it without --resume, or give the folder of the run.")
+    }
+    let journal = try JournalWriter.resume(at: folder.journal)
+    guard journal.header == run.journalHeader else {
+      throw ZorBAError(
+        .invalidConfiguration, "the run in this folder has another configuration or base model",
+        at: .init(file: folder.path),
+        advice: "Resume without --set, with the model unchanged, or start a new run elsewhere.")
+    }
+    _ = try JournalReplay.apply(journal: folder.journal, to: run.loaded)
+    let lines = try folder.reclaimMetrics(upTo: Int(journal.lastRound))
+    let record = try RunRecord(journal: journal, folder: folder, observer: run.observer)
+    for line in lines {
+      if let metrics = RoundMetrics(json: line) {
+        record.history.append(metrics)
+      } else if let round = line["round"]?.integer, let value = line["evaluation"],
+        let evaluation = Evaluation(json: value)
+      {
+        record.evaluations.append((round, evaluation))
+      }
+    }
+    if journal.discardedByteCount > 0 {
+      record.warn("removed an unfinished record of \(journal.discardedByteCount) bytes")
+    }
+    try record.note("resumed", [("round", .integer(record.lastRound))])
+    run.observer(.resumed(round: record.lastRound))
+    return record
+  }
+
+  private init(
+    journal: JournalWriter, folder: RunFolder, observer: @escaping (RunEvent) -> Void
+  ) throws {
+    self.journal = journal
+    self.metrics = try LineFile(path: folder.metrics)
+    self.log = try LineFile(path: folder.log)
+    self.observer = observer
+  }
+
+  /// Makes a round durable. Its metrics go first, so that a journaled round always has them.
+  func commit(_ round: CommittedRound, _ line: RoundMetrics, rounds: Int) throws {
+    try metrics.append(line.json.serialized)
+    try journal.append(.round(round))
+    history.append(line)
+    observer(.committed(line, rounds: rounds))
+  }
+
+  /// Records an evaluation after a round.
+  func evaluated(_ evaluation: Evaluation, round: Int) throws {
+    evaluations.append((round, evaluation))
+    try metrics.append(
+      (["round": .integer(round), "evaluation": evaluation.json] as JSONValue).serialized)
+    observer(.evaluated(evaluation, round: round))
+  }
+
+  /// Records the digest of all blocks, and the end of the run.
+  func end(_ digest: StateDigest, reason: String) throws {
+    try journal.append(.digest(DigestCheckpoint(round: journal.lastRound, state: digest)))
+    try journal.append(.end(EndMarker(round: journal.lastRound, reason: reason)))
+    try note("ended", [("round", .integer(lastRound)), ("digest", .string("\(digest.state)"))])
+  }
+
+  /// Whether the run was marked as ended.
+  var hasEnded: Bool { journal.hasEnded }
+
+  /// Tells and records something the operator should know.
+  func warn(_ text: String) {
+    warnings.append(text)
+    try? note("warning", [("text", .string(text))])
+    observer(.warning(text))
+  }
+
+  private func note(_ event: String, _ members: [(String, JSONValue)]) throws {
+    var object = JSONObject()
+    let time = Date().formatted(.iso8601)
+    _ = object.append(.init(key: "time", value: .string(time)))
+    _ = object.append(.init(key: "event", value: .string(event)))
+    for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
+    try log.append(JSONValue.object(object).serialized)
+  }
+}

@@ -1,0 +1,58 @@
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAJournal
+import ZorBAModels
+import ZorBAOptimization
+import ZorBATensor
+
+/// A whole federation on this machine: sites, coordinator and evaluation in one process.
+///
+///     let result = try Simulation(configuration, observer: { print($0) }).run()
+///
+/// Every round is in the journal, durably, before the weights move; a run that was interrupted at
+/// any instant continues with `resume: true` to the same bits as one that was not.
+public struct Simulation {
+  /// What to run.
+  public let configuration: RunConfiguration
+  /// How to run it.
+  public let options: Options
+
+  /// Choices that change speed or talk, never the outcome of a committed round.
+  public struct Options {
+    /// Threads for arithmetic; nil uses every processor.
+    public var threads: Int?
+    /// Whether each site is trained alone as well, for comparison.
+    public var comparesWithTrainingAlone = false
+    /// Asked between rounds; true ends the run after the current one.
+    public var isInterrupted: @Sendable () -> Bool = { false }
+    /// Told what happens.
+    public var observer: (RunEvent) -> Void = { _ in }
+
+    /// Every processor, no comparison, silent.
+    public init() {}
+  }
+
+  /// Creates a simulation; nothing is read or written yet.
+  public init(_ configuration: RunConfiguration, options: Options = Options()) {
+    self.configuration = configuration
+    self.options = options
+  }
+
+  /// Runs the federation to its last round, or continues a run that was interrupted.
+  ///
+  /// - Parameter resume: Whether the run's folder holds the beginning of this run.
+  /// - Returns: The outcome; `isIncomplete` when it was interrupted.
+  /// - Throws: `ZorBAError` when the configuration, the model or the data cannot be used, when the
+  ///   run diverges, or when the disk refuses.
+  public func run(resume: Bool = false) throws -> RunResult {
+    let folder = RunFolder(path: configuration.out)
+    let context = try ComputeContext(threads: options.threads)
+    let run = try PreparedRun(configuration, context: context, observer: options.observer)
+    let record = try RunRecord.open(folder, run: run, resume: resume)
+    let session = try run.session(lastCommitted: record.lastRound, warn: record.warn)
+    session.recall(record.history)
+    return try SimulationLoop(
+      run: run, record: record, session: session, options: options, folder: folder
+    ).finish()
+  }
+}

@@ -1,0 +1,107 @@
+import ZorBADiagnostics
+import ZorBAOptimization
+
+/// Round after round, evaluation between them, and the result at the end.
+struct SimulationLoop {
+  let run: PreparedRun
+  let record: RunRecord
+  let session: TrainingSession
+  let options: Simulation.Options
+  let folder: RunFolder
+
+  /// Runs what is left of the run.
+  ///
+  /// - Throws: `ZorBAError` when the run diverges or the disk refuses.
+  func finish() throws -> RunResult {
+    var result = RunResult(model: run.configuration.model, rounds: 0)
+    var time = TimeLedger()
+    let clock = ContinuousClock()
+    let start = clock.now
+    result.before = try time.measure(\.evaluation) { try evaluation(after: 0) }
+    let finished = try train(time: &time)
+    let digest = StateDigest(of: run.loaded.model.parameters, context: run.context)
+    if finished {
+      result.after = try time.measure(\.evaluation) {
+        try evaluation(after: run.configuration.rounds)
+      }
+      if !record.hasEnded { try record.end(digest, reason: "all rounds committed") }
+      result.peakBytes = ProcessMemory.current().peakBytes
+      if options.comparesWithTrainingAlone { result.alone = try trainAlone() }
+    }
+    if result.peakBytes == 0 { result.peakBytes = ProcessMemory.current().peakBytes }
+    time.forward = session.time.forward
+    time.update = session.time.update
+    time.total = (clock.now - start) / .seconds(1)
+    result.time = time
+    result.isIncomplete = !finished
+    try fill(&result, digest: digest)
+    try RunFolder.write(result.jsonText + "\n", to: folder.result)
+    return result
+  }
+
+  private func train(time: inout TimeLedger) throws -> Bool {
+    let rounds = run.configuration.rounds
+    let every = run.configuration.evaluate.every
+    while session.lastCommitted < rounds {
+      if options.isInterrupted() { return false }
+      _ = try session.advance { round, metrics in
+        try record.commit(round, metrics, rounds: rounds)
+      }
+      let done = session.lastCommitted
+      if every > 0, done % every == 0, done < rounds, !run.periodicRows.isEmpty {
+        try time.measure(\.evaluation) {
+          try record.evaluated(run.evaluate(run.periodicRows), round: done)
+        }
+      }
+    }
+    return true
+  }
+
+  /// The evaluation before or after training, from the record if it was made already.
+  private func evaluation(after round: Int) throws -> Evaluation? {
+    guard !run.finalRows.isEmpty else { return nil }
+    if let known = record.evaluations.last(where: { $0.round == round }) {
+      return known.evaluation
+    }
+    // A run resumed from before its first evaluation has moved on; the base is evaluated afresh.
+    guard session.lastCommitted == round else { return nil }
+    let evaluation = try run.evaluate(run.finalRows)
+    try record.evaluated(evaluation, round: round)
+    return evaluation
+  }
+
+  private func trainAlone() throws -> [(client: String, evaluation: Evaluation)] {
+    try run.clients.indices.map { client in
+      let alone = try run.aloneSession(client: client)
+      while alone.session.lastCommitted < run.configuration.rounds {
+        if options.isInterrupted() {
+          throw ZorBAError(
+            .interrupted, "the comparison with training alone was interrupted",
+            advice: "The federation itself is complete; its files are in \(folder.path).")
+        }
+        let metrics = try alone.session.advance { _, _ in }
+        options.observer(
+          .trainedAlone(
+            client: run.clients[client].name, round: metrics.round,
+            rounds: run.configuration.rounds, loss: metrics.loss))
+      }
+      return (run.clients[client].name, try run.evaluate(run.finalRows, model: alone.model))
+    }
+  }
+
+  private func fill(_ result: inout RunResult, digest: StateDigest) throws {
+    result.rounds = session.lastCommitted
+    result.evaluations = record.evaluations.filter {
+      $0.round > 0 && $0.round < run.configuration.rounds
+    }
+    result.history = record.history
+    result.clients = run.clients.map(\.name)
+    result.activeShare = run.plan.activeShare
+    result.weightsBytes = run.loaded.weights.byteCount
+    result.predictedPeakBytes = run.predictedPeakBytes
+    result.stateDigest = "\(digest.state)"
+    result.journalPath = folder.journal
+    result.journalBytes = record.journalBytes
+    result.warnings = record.warnings
+  }
+}

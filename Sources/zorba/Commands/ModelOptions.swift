@@ -1,0 +1,22 @@
+import ArgumentParser
+import ZorBA
+
+/// Which model to use: a checkpoint, and optionally a journal to apply to it.
+struct ModelOptions: ParsableArguments {
+  @Option(help: "A Hugging Face checkpoint folder.")
+  var model: String
+
+  @Option(help: "A journal (run.zorba) to apply to the model.")
+  var journal: String?
+
+  @Option(help: "Apply the journal only up to this round.")
+  var round: Int?
+
+  func validate() throws {
+    if let round, round < 0 { throw ValidationError("--round \(round): use 0 or more.") }
+  }
+
+  func load(_ common: CommonOptions) throws -> FineTunedModel {
+    try FineTunedModel(path: model, journal: journal, round: round, threads: common.threads)
+  }
+}

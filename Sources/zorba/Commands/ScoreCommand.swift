@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import ZorBA
+import ZorBADiagnostics
+import ZorBAJSON
+
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score", abstract: "Score a text under a model, or write its logits.")
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var model: ModelOptions
+
+  @Argument(help: "The text.")
+  var text: String?
+
+  @Option(help: "Token ids instead of a text: 1,2,3 or the path of a JSON list.")
+  var ids: String?
+
+  @Option(help: "Write the logits [tokens, vocabulary] to this safetensors file.")
+  var logits: String?
+
+  func validate() throws {
+    guard (text == nil) != (ids == nil) else {
+      throw ValidationError("Give either a text or --ids.")
+    }
+  }
+
+  func run() throws {
+    let loaded = try model.load(common)
+    let tokens = try ids.map(Self.parse) ?? loaded.tokens(of: text ?? "")
+    if let logits { try loaded.writeLogits(of: tokens, to: logits) }
+    let scores = try loaded.logProbabilities(of: tokens)
+    let mean = scores.isEmpty ? 0 : -scores.reduce(0, +) / Double(scores.count)
+    if common.json {
+      let value: JSONValue = [
+        "ids": .array(tokens.map { .integer(Int($0)) }),
+        "log_probabilities": .array(scores.map { .number($0) }), "loss": .number(mean),
+        "logits": logits.map { .string($0) } ?? .null,
+      ]
+      Console.output(value.serialized + "\n")
+    } else {
+      Console.output("\(tokens.count) tokens, mean loss \(Figures.fixed(mean, 6)) a token\n")
+    }
+  }
+
+  private static func parse(_ source: String) throws -> [Int32] {
+    var text = source
+    if FileManager.default.fileExists(atPath: source) {
+      text = try String(contentsOfFile: source, encoding: .utf8)
+    }
+    return try text.split(whereSeparator: { "[], \n\t\r".contains($0) }).map {
+      guard let id = Int32($0) else {
+        throw ZorBAError(
+          .invalidData, "'\($0.prefix(40))' is not a token id", at: .init(field: "--ids"),
+          advice: "Give whole numbers separated by commas, or the path of a JSON list of them.")
+      }
+      return id
+    }
+  }
+}
