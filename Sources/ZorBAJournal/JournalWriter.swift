@@ -71,13 +71,18 @@ package final class JournalWriter {
     at path: String, durability: Durability = .everyRecord, calls: JournalSystemCalls = .system
   ) throws -> JournalWriter {
     let file = try JournalFile(path: path, mode: .update, calls: calls)
+    return try JournalWriter(verifying: file, durability: durability)
+  }
+
+  /// Reads all of an open file and cuts off an unfinished record.
+  convenience init(verifying file: JournalFile, durability: Durability) throws {
     let reader = try JournalReader(file: file)
     while try reader.next() != nil {}
     if reader.tornByteCount > 0 {
       try file.truncate(to: reader.offset)
       try file.synchronize()
     }
-    return JournalWriter(
+    self.init(
       file: file, durability: durability, sequence: reader.sequence, chain: reader.chain,
       byteCount: reader.offset, recordCount: reader.nextIndex,
       discardedByteCount: reader.tornByteCount)

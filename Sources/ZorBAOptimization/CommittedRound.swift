@@ -103,6 +103,15 @@ package struct CommittedRound: Hashable, Sendable {
     }
   }
 
+  /// binary32 coefficients in all.
+  package var coefficientCount: Int {
+    switch coefficients {
+    case .shared(let blocks): blocks.reduce(0) { $0 + $1.values.count }
+    case .perClient(let clients):
+      clients.reduce(0) { $0 + $1.blocks.reduce(0) { $0 + $1.values.count } }
+    }
+  }
+
   /// kappa = -(eta / P) C in binary64, rounded once to the nearest binary32.
   package static func coefficient(
     learningRate: Double, directions: Int, scalar: Double
