@@ -47,9 +47,14 @@ final class TemporaryFolder {
 
   @discardableResult
   func write(_ bytes: [UInt8], to name: String) throws -> String {
-    // Some file systems flush a file that is truncated and rewritten; thousands of them take long.
+    // Foundation flushes each file to the disk, as do some file systems when a file is truncated and
+    // rewritten; thousands of them take long.
     unlink(path(name))
-    try Data(bytes).write(to: URL(filePath: path(name)))
+    let descriptor = open(path(name), O_WRONLY | O_CREAT | O_EXCL, 0o644)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    try #require(
+      bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) } == bytes.count)
     return path(name)
   }
 
@@ -118,4 +123,9 @@ func fault(_ body: () throws -> Void, _ location: SourceLocation = #_sourceLocat
 /// Sets the length of a file; bytes beyond its old end read as zero.
 func extend(_ path: String, to count: Int) throws {
   try #require(truncate(path, off_t(count)) == 0)
+}
+
+/// `write(2)`, which a method named `write` hides.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
 }
