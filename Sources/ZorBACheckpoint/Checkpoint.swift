@@ -43,8 +43,11 @@ package struct Checkpoint: Sendable {
 
   /// What the weight files say of one tensor, or nil when there is none of that name.
   package func entry(named name: String) -> SafetensorsEntry? {
-    places[name].flatMap { shards[$0].file.entry(named: name) }
+    shard(of: name)?.file.entry(named: name)
   }
+
+  /// The shard that holds a tensor, or nil when there is none of that name.
+  func shard(of name: String) -> Shard? { places[name].map { shards[$0] } }
 }
 
 extension Checkpoint: TensorSource {
@@ -56,12 +59,12 @@ extension Checkpoint: TensorSource {
   /// - Throws: `ZorBAError` with code `invalidModel` when there is no such tensor,
   ///   `unsupportedModel` when its type is not F32, BF16 or F16.
   package func tensor(named name: String) throws -> Tensor {
-    guard let place = places[name] else {
+    guard let shard = shard(of: name) else {
       throw ZorBAError(
         .invalidModel, "the checkpoint has no such tensor",
         at: .init(file: directory, field: name.excerpt()),
         advice: "The weights may be of another model family than config.json says.")
     }
-    return try shards[place].file.tensor(named: name)
+    return try shard.file.tensor(named: name)
   }
 }

@@ -92,3 +92,19 @@ package final class MappedFile: @unchecked Sendable {
       .inputOutput, "cannot open the file", at: .init(file: path), advice: advice, cause: fault)
   }
 }
+
+extension MappedFile {
+  /// Calls `body` with the content of a file that may also be empty.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput` as `init` does, and what `body` throws.
+  static func withContent(
+    of path: String, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 {
+      return try body(UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+    let file = try MappedFile(path: path)
+    try withExtendedLifetime(file) { try body(file.bytes) }
+  }
+}

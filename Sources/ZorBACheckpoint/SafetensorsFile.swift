@@ -33,8 +33,13 @@ package struct SafetensorsFile: Sendable {
     UnsafeRawBufferPointer(rebasing: file.bytes[entry.bytes])
   }
 
-  /// Gives back the resident pages under an entry (see `MappedFile`).
-  package func discardPages(of entry: SafetensorsEntry) { file.discardPages(entry.bytes) }
+  /// Gives back the resident pages under part of an entry, counted from its first byte
+  /// (see `MappedFile`).
+  func discardPages(of entry: SafetensorsEntry, bytes: Range<Int>) {
+    let part = bytes.clamped(to: 0..<entry.bytes.count)
+    file.discardPages(
+      entry.bytes.lowerBound + part.lowerBound..<entry.bytes.lowerBound + part.upperBound)
+  }
 }
 
 extension SafetensorsFile: TensorSource {
