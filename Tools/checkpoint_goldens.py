@@ -7,7 +7,7 @@ Every file is deterministic. What they hold:
   library.safetensors    written by the safetensors library: all three weight types, a scalar, empty
                          tensors, buffers of other types, names beyond ASCII
   library.json           the same tensors as the library reads them back: type, shape, bytes in hex
-  unaligned.safetensors  a header that is no multiple of 8, so tensors start at odd addresses
+  unaligned.safetensors  a header of odd length, so that every tensor starts at an odd address
   ordered.safetensors    the tensors of library.safetensors that are weights, sorted by name: what
                          the writer under test must produce, byte for byte
   conversions.json       binary32 and binary16 patterns and what torch rounds them to
@@ -35,7 +35,10 @@ def raw(tensor: torch.Tensor) -> bytes:
 
 
 def file_bytes(tensors: dict[str, torch.Tensor], pad: bool = True) -> bytes:
-    """A safetensors file made by hand, tensors in the order of the dictionary."""
+    """A safetensors file made by hand, tensors in the order of the dictionary.
+
+    Without `pad` the header's length is odd, and so is the address of every tensor.
+    """
     header: dict = {"__metadata__": {"format": "pt"}}
     data = b""
     for name, tensor in tensors.items():
@@ -44,8 +47,7 @@ def file_bytes(tensors: dict[str, torch.Tensor], pad: bool = True) -> bytes:
                         "data_offsets": [len(data), end]}
         data += raw(tensor)
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    if pad:
-        text += b" " * (-len(text) % 8)
+    text += b" " * (-len(text) % 8 if pad else 1 - len(text) % 2)
     return struct.pack("<Q", len(text)) + text + data
 
 

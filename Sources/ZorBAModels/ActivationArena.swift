@@ -59,6 +59,9 @@ final class ActivationArena {
 final class ActivationPool: Sendable {
   private let idle = Mutex<[UncheckedArena]>([])
 
+  /// Gives the memory of idle arenas back to the system.
+  func drain() { idle.withLock { $0.removeAll() } }
+
   /// Runs `body` with an arena of at least `byteCount` bytes.
   func withArena<Result>(
     byteCount: Int, _ body: (ActivationArena) throws -> Result

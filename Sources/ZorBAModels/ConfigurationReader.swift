@@ -49,10 +49,8 @@ struct ConfigurationReader {
       advice: advice)
   }
 
-  static func excerpt(_ value: JSONValue) -> String {
-    let text = value.serialized
-    return text.count > 80 ? String(text.prefix(77)) + "..." : text
-  }
+  /// The value as an error may quote it.
+  static func excerpt(_ value: JSONValue) -> String { value.serialized.excerpt() }
 
   private func typed<Value>(
     _ key: String, _ expected: String, _ read: (JSONValue) -> Value?

@@ -15,8 +15,8 @@ protocol Decoder: Sendable {
   /// Fills `hidden` with the embedded tokens.
   func embed(into hidden: Activation, _ pass: ForwardPass)
 
-  /// Applies transformer block `index` to `hidden` in place.
-  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass)
+  /// Applies transformer block `index`, in place unless the pass wants fewer rows from here on.
+  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) -> Activation
 
   /// Prepares hidden states for the head, in place or in a new activation.
   func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation

@@ -14,7 +14,7 @@ extension ForwardPass {
   func addEmbedding(_ embedding: Embedding, rows indices: [Int32], offset: Int, to x: Activation) {
     let fetch = rowReader(embedding)
     scope {
-      let term = activation(width: x.width, branches: x.branches)
+      let term = activation(like: x)
       parallelRows(of: x) { branch, rows in
         for row in rows {
           fetch(branch, Int(indices[row]) + offset, term.row(row, branch: branch))
@@ -50,8 +50,7 @@ extension ForwardPass {
 
   /// Copies the given rows of every branch into an activation of their own.
   func gather(_ x: Activation, rows indices: [Int]) -> Activation {
-    rows = indices.count
-    let gathered = activation(width: x.width, branches: x.branches)
+    let gathered = activation(rows: indices.count, width: x.width, branches: x.branches)
     parallelRows(of: gathered) { branch, rows in
       for row in rows {
         gathered.row(row, branch: branch)

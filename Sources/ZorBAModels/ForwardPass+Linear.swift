@@ -4,7 +4,7 @@ import ZorBATensor
 extension ForwardPass {
   /// y = x Wᵀ + b into a new activation.
   func linear(_ layer: Linear, _ x: Activation) -> Activation {
-    let y = activation(width: layer.outputs, branches: x.branches)
+    let y = activation(rows: x.rows, width: layer.outputs, branches: x.branches)
     linear(layer, x, into: y)
     return y
   }
@@ -31,7 +31,8 @@ extension ForwardPass {
           let scratch = workerScratch(byteCount: kernels.linear_scratch(&job))
           let width = columnsPerTask(layer.outputs)
           let fixed = job
-          parallel((layer.outputs + width - 1) / width) { index, worker in
+          let tasks = (layer.outputs + width - 1) / width
+          parallel(tasks, work: x.flatRows * layer.inputs * layer.outputs) { index, worker in
             var job = fixed
             let start = index * width
             kernels.linear(&job, start, min(start + width, layer.outputs), scratch[worker])

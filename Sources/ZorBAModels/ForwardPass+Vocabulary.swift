@@ -57,7 +57,8 @@ extension ForwardPass {
           byteCount: tileBytes
             + scratchBytes(&job, hidden, rows: rows.lowerBound..<rows.lowerBound + chunk))
         let fixed = job
-        parallel(runs) { run, worker in
+        let work = flatRows * head.inputs * tiles.reduce(0) { $0 + $1.count }
+        parallel(runs, work: work) { run, worker in
           let tile = scratch[worker].assumingMemoryBound(to: Float.self)
           if normalised {
             (maxima + run * flatRows).update(repeating: -.infinity, count: flatRows)

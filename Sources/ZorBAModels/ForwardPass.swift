@@ -24,8 +24,8 @@ final class ForwardPass {
   private(set) var branches = 1
   /// True when the current block's weights differ between branches.
   private(set) var isPerturbed = false
-  /// Rows per branch: tokens, or queried rows at the head.
-  var rows: Int
+  /// The rows that later operations need; all until `narrow`.
+  private(set) var wanted: WantedRows
 
   init(
     model: ModelConfiguration, parameters: BoundParameters, compute: ComputeContext,
@@ -41,7 +41,7 @@ final class ForwardPass {
     self.arena = arena
     self.cache = cache
     self.rotaryTable = rotaryTable
-    self.rows = batch.rows
+    self.wanted = WantedRows(all: batch)
   }
 
   var isMeasuring: Bool { arena.isMeasuring }
@@ -69,28 +69,49 @@ final class ForwardPass {
     return all
   }
 
+  /// Declares that from the coming block on only `rows` (ascending, distinct) are of use.
+  ///
+  /// The block still sees the keys and values of all rows; its queries, and all that follows, are
+  /// computed for these rows alone.
+  func narrow(to rows: [Int]) {
+    if rows.count < batch.rows { wanted = WantedRows(rows, of: batch) }
+  }
+
+  /// The wanted rows of `x`: a copy, or `x` itself when all are wanted.
+  func wanted(_ x: Activation) -> Activation {
+    wanted.rows.map { gather(x, rows: $0) } ?? x
+  }
+
   // MARK: - Memory
 
   func scope<Result>(_ body: () -> Result) -> Result { arena.scope(body) }
 
-  /// An uninitialised activation for the current branches and rows.
-  func activation(width: Int) -> Activation { activation(width: width, branches: branches) }
-
-  func activation(width: Int, branches: Int) -> Activation {
-    let count = branches * rows * width
+  /// An uninitialised activation, for the current branches unless told otherwise.
+  func activation(rows: Int, width: Int, branches: Int? = nil) -> Activation {
+    let branches = branches ?? self.branches
     return Activation(
-      base: arena.allocate(Float.self, count: count), branches: branches, rows: rows,
-      width: width, stride: width)
+      base: arena.allocate(Float.self, count: branches * rows * width), branches: branches,
+      rows: rows, width: width, stride: width)
+  }
+
+  /// An uninitialised activation of the shape of `x`.
+  func activation(like x: Activation) -> Activation {
+    activation(rows: x.rows, width: x.width, branches: x.branches)
   }
 
   // MARK: - Threads
 
   /// Calls `body(index, worker)` on the team; not at all while measuring.
-  func parallel(_ count: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
-    if isMeasuring || count == 0 { return }
-    if count == 1 { return body(0, 0) }
-    compute.team.forEach(count, body)
+  ///
+  /// - Parameter work: Multiplications in all; waking threads is not worth it for a few.
+  func parallel(_ count: Int, work: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
+    if isMeasuring { return }
+    if count > 1, work > Self.workPerWake { return compute.team.forEach(count, body) }
+    for index in 0..<count { body(index, 0) }
   }
+
+  /// A few microseconds of arithmetic, the cost of waking a thread.
+  private static let workPerWake = 1 << 15
 
   /// Calls `body(branch, rows)` on pieces of `x` that together are every row once.
   ///
@@ -100,7 +121,7 @@ final class ForwardPass {
   ) {
     let piece = max(1, Self.floatsPerPiece / max(x.width, 1))
     let pieces = (x.rows + piece - 1) / piece
-    parallel(pieces * x.branches) { index, _ in
+    parallel(pieces * x.branches, work: .max) { index, _ in
       let start = index % pieces * piece
       body(index / pieces, start..<min(start + piece, x.rows))
     }

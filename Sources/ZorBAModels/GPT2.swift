@@ -56,25 +56,27 @@ struct GPT2: Decoder {
     pass.addEmbedding(positions, rows: pass.batch.positions, offset: 0, to: hidden)
   }
 
-  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) {
+  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) -> Activation {
     let layer = layers[index]
     let h = configuration.hiddenSize
+    let stream = pass.wanted(hidden)
     pass.scope {
-      let input = pass.activation(width: h)
+      let input = pass.activation(like: hidden)
       pass.layerNorm(layer.attentionNorm, hidden, into: input)
       let fused = pass.linear(layer.queryKeyValue, input)
       let mixed = pass.attention(
-        fused.columns(0, width: h), fused.columns(h, width: h), fused.columns(2 * h, width: h),
-        layer: index)
-      pass.linear(layer.output, mixed, addingTo: hidden)
+        pass.wanted(fused.columns(0, width: h)), fused.columns(h, width: h),
+        fused.columns(2 * h, width: h), layer: index)
+      pass.linear(layer.output, mixed, addingTo: stream)
     }
     pass.scope {
-      let input = pass.activation(width: h)
-      pass.layerNorm(layer.feedForwardNorm, hidden, into: input)
+      let input = pass.activation(like: stream)
+      pass.layerNorm(layer.feedForwardNorm, stream, into: input)
       let inner = pass.linear(layer.up, input)
       pass.activate(configuration.activation, inner)
-      pass.linear(layer.down, inner, addingTo: hidden)
+      pass.linear(layer.down, inner, addingTo: stream)
     }
+    return stream
   }
 
   func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation {

@@ -63,12 +63,13 @@ struct Llama: Decoder {
     pass.embed(tokens, rows: pass.batch.tokens, into: hidden)
   }
 
-  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) {
+  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) -> Activation {
     let layer = layers[index]
+    let stream = pass.wanted(hidden)
     pass.scope {
-      let input = pass.activation(width: hidden.width)
+      let input = pass.activation(like: hidden)
       pass.rmsNorm(layer.attentionNorm, hidden, into: input)
-      let query = pass.linear(layer.query, input)
+      let query = pass.linear(layer.query, pass.wanted(input))
       let key = pass.linear(layer.key, input)
       let value = pass.linear(layer.value, input)
       if let norm = layer.queryNorm { pass.headwiseRMSNorm(norm, query) }
@@ -76,16 +77,17 @@ struct Llama: Decoder {
       pass.rotate(query)
       pass.rotate(key)
       let mixed = pass.attention(query, key, value, layer: index)
-      pass.linear(layer.output, mixed, addingTo: hidden)
+      pass.linear(layer.output, mixed, addingTo: stream)
     }
     pass.scope {
-      let input = pass.activation(width: hidden.width)
-      pass.rmsNorm(layer.feedForwardNorm, hidden, into: input)
+      let input = pass.activation(like: stream)
+      pass.rmsNorm(layer.feedForwardNorm, stream, into: input)
       let gate = pass.linear(layer.gate, input)
       let up = pass.linear(layer.up, input)
       pass.gate(gate, with: up)
-      pass.linear(layer.down, gate, addingTo: hidden)
+      pass.linear(layer.down, gate, addingTo: stream)
     }
+    return stream
   }
 
   func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation {

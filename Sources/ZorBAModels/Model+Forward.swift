@@ -1,6 +1,11 @@
 import ZorBATensor
 
 extension Model {
+  /// Gives back the activation memory kept for the next evaluation.
+  ///
+  /// Worth calling after an evaluation much larger than those that follow.
+  package func releaseActivations() { pool.drain() }
+
   /// Measures `body`'s pass, reserves exactly its memory and runs it.
   ///
   /// `body` is called twice; the first result is thrown away.
@@ -34,21 +39,28 @@ extension Model {
       arena: arena, cache: cache, rotaryTable: table)
   }
 
-  /// Embeds the batch and applies every transformer block: [branches, tokens, hiddenSize].
-  func hiddenStates(_ pass: ForwardPass) -> Activation {
-    var hidden = pass.activation(width: configuration.hiddenSize, branches: pass.finalBranches)
+  /// Embeds the batch and applies every transformer block: [branches, rows, hiddenSize].
+  ///
+  /// - Parameter rows: The rows of the result, ascending and distinct.
+  private func hiddenStates(_ pass: ForwardPass, rows: [Int]) -> Activation {
+    var hidden = pass.activation(
+      rows: pass.batch.rows, width: configuration.hiddenSize, branches: pass.finalBranches)
     hidden = pass.enter(block: 0, hidden: hidden.spanning(branches: 1))
     decoder.embed(into: hidden, pass)
     for layer in 0..<configuration.layerCount {
       hidden = pass.enter(block: layer + 1, hidden: hidden)
-      decoder.layer(layer, hidden, pass)
+      if layer == configuration.layerCount - 1 { pass.narrow(to: rows) }
+      hidden = decoder.layer(layer, hidden, pass)
     }
     return hidden
   }
 
-  /// The given rows of the hidden states, ready for the head.
+  /// The given rows of the batch after the last block, in this order, ready for the head.
   func headInput(_ pass: ForwardPass, rows: [Int]) -> Activation {
-    let hidden = pass.enter(block: 0, hidden: hiddenStates(pass))
-    return decoder.finish(pass.gather(hidden, rows: rows), pass)
+    let distinct = Set(rows).sorted()
+    var places: [Int: Int] = [:]
+    for (place, row) in distinct.enumerated() { places[row] = place }
+    let hidden = pass.enter(block: 0, hidden: hiddenStates(pass, rows: distinct))
+    return decoder.finish(pass.gather(hidden, rows: rows.compactMap { places[$0] }), pass)
   }
 }

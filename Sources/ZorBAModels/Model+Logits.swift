@@ -24,6 +24,7 @@ extension Model {
   ///
   /// The tokens join the cache. They must be valid and fit.
   func nextLogits(after tokens: [Int32], cache: KeyValueCache) throws -> [Float] {
+    try cache.reserve(tokens.count)
     let batch = PackedBatch([tokens], past: cache.count)
     let vocabulary = configuration.vocabularySize
     let logits = try run(batch, cache: cache) { pass in

@@ -43,7 +43,7 @@ extension ModelConfiguration {
     }
     if let byArchitecture, byArchitecture != family {
       throw reader.invalid(
-        "model_type", "model_type \(type) contradicts architecture \(named ?? "")")
+        "model_type", "model_type \(type) contradicts architecture \((named ?? "").excerpt())")
     }
     return family
   }

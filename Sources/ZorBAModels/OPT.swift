@@ -67,7 +67,7 @@ struct OPT: Decoder {
   func embed(into hidden: Activation, _ pass: ForwardPass) {
     if let projectIn {
       pass.scope {
-        let narrow = pass.activation(width: tokens.width)
+        let narrow = pass.activation(rows: hidden.rows, width: tokens.width)
         pass.embed(tokens, rows: pass.batch.tokens, into: narrow)
         pass.linear(projectIn, narrow, into: hidden)
       }
@@ -77,33 +77,35 @@ struct OPT: Decoder {
     pass.addEmbedding(positions, rows: pass.batch.positions, offset: 2, to: hidden)
   }
 
-  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) {
+  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) -> Activation {
     let layer = layers[index]
     let normsFirst = configuration.normsFirst
+    let stream = pass.wanted(hidden)
     pass.scope {
       var input = hidden
       if normsFirst {
-        input = pass.activation(width: hidden.width)
+        input = pass.activation(like: hidden)
         pass.layerNorm(layer.attentionNorm, hidden, into: input)
       }
-      let query = pass.linear(layer.query, input)
+      let query = pass.linear(layer.query, pass.wanted(input))
       let key = pass.linear(layer.key, input)
       let value = pass.linear(layer.value, input)
       let mixed = pass.attention(query, key, value, layer: index)
-      pass.linear(layer.output, mixed, addingTo: hidden)
+      pass.linear(layer.output, mixed, addingTo: stream)
     }
-    if !normsFirst { pass.layerNorm(layer.attentionNorm, hidden, into: hidden) }
+    if !normsFirst { pass.layerNorm(layer.attentionNorm, stream, into: stream) }
     pass.scope {
-      var input = hidden
+      var input = stream
       if normsFirst {
-        input = pass.activation(width: hidden.width)
-        pass.layerNorm(layer.finalNorm, hidden, into: input)
+        input = pass.activation(like: stream)
+        pass.layerNorm(layer.finalNorm, stream, into: input)
       }
       let inner = pass.linear(layer.up, input)
       pass.activate(configuration.activation, inner)
-      pass.linear(layer.down, inner, addingTo: hidden)
+      pass.linear(layer.down, inner, addingTo: stream)
     }
-    if !normsFirst { pass.layerNorm(layer.finalNorm, hidden, into: hidden) }
+    if !normsFirst { pass.layerNorm(layer.finalNorm, stream, into: stream) }
+    return stream
   }
 
   func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation {

@@ -44,7 +44,8 @@ struct BoundParameters: Sendable {
         continue
       }
       throw ZorBAError(
-        .invalidModel, "tensor \(name) is not part of the model", at: .init(field: name),
+        .invalidModel, "tensor \(name.excerpt()) is not part of the model",
+        at: .init(field: name.excerpt()),
         advice: "Use a checkpoint of the causal language model that config.json describes.")
     }
     self.init(declarations, tensors: tensors)

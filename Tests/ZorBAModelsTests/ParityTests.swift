@@ -14,7 +14,8 @@ import ZorBATensor
 /// Logits against transformers (float32, eager attention).
 @Suite struct ParityTests {
   @Test func everyFamilyHasACase() {
-    #expect(Set(GoldenCase.all.map(\.configuration.family)) == Set(ModelConfiguration.Family.allCases))
+    #expect(
+      Set(GoldenCase.all.map(\.configuration.family)) == Set(ModelConfiguration.Family.allCases))
     #expect(GoldenCase.all.count == 20)
   }
 
