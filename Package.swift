@@ -82,10 +82,11 @@ let package = Package(
     .executableTarget(
       name: "zorba",
       dependencies: [
-        "ZorBA", "ZorBAConfiguration", "ZorBAReport",
+        "ZorBA", "ZorBAConfiguration", "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers",
+        "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: style),
+      resources: [.copy("Resources")], swiftSettings: style),
 
     // Tests mirror the targets.
     .target(

@@ -1,4 +1,3 @@
-package import ZorBAData
 package import ZorBAJSON
 
 /// How well a model does on labelled rows, as a whole and by site.
@@ -106,4 +105,9 @@ public struct Evaluation: Sendable, Equatable {
     self.perLabel = perLabel
     self.tokensPerSecond = tokensPerSecond
   }
+}
+
+extension Evaluation {
+  /// The evaluation as one JSON object.
+  public var jsonText: String { json.serialized }
 }

@@ -12,7 +12,6 @@ public struct FineTunedModel: Sendable {
   package let loaded: LoadedModel
   /// The last round applied; 0 for the base model.
   public let round: Int
-  private let path: String
 
   /// Loads a checkpoint and replays a journal onto it.
   ///
@@ -32,10 +31,10 @@ public struct FineTunedModel: Sendable {
         .invalidConfiguration, "round \(round) was asked for without a journal",
         at: .init(field: "round"), advice: "Give the journal with --journal.")
     }
-    loaded = try LoadedModel(path: path, dtype: dtype, context: context)
+    let loaded = try LoadedModel(path: path, dtype: dtype, context: context)
     self.round =
       try journal.map { try JournalReplay.apply(journal: $0, to: loaded, upTo: round).round } ?? 0
-    self.path = path
+    self.loaded = loaded
   }
 
   /// Token ids of a text, with the special tokens the model expects.
@@ -65,10 +64,7 @@ public struct FineTunedModel: Sendable {
   /// - Throws: `ZorBAError` for tokens outside the model, or when the file cannot be written.
   public func writeLogits(of tokens: [Int32], to path: String) throws {
     let logits = try loaded.model.logits(tokens)
-    let item = SafetensorsWriter.Item(
-      name: "logits", element: SafetensorsElement(logits.dtype), shape: logits.shape,
-      content: .tensor(logits))
-    try SafetensorsWriter([item], metadata: []).write(to: path)
+    try SafetensorsWriter(NamedTensor(name: "logits", tensor: logits), metadata: []).write(to: path)
   }
 
   /// Log-probability of every token but the first, given those before it.
@@ -83,4 +79,14 @@ public struct FineTunedModel: Sendable {
   public func stateDigest() -> String {
     "\(StateDigest(of: loaded.model.parameters, context: loaded.context).state)"
   }
+}
+
+/// A source of one tensor.
+private struct NamedTensor: TensorSource {
+  let name: String
+  let tensor: Tensor
+
+  var tensorNames: [String] { [name] }
+
+  func tensor(named name: String) throws -> Tensor { tensor }
 }

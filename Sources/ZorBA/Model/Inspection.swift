@@ -3,6 +3,7 @@ import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAJournal
 import ZorBAModels
+import ZorBAOptimization
 import ZorBATensor
 
 #if canImport(FoundationEssentials)
@@ -51,7 +52,10 @@ public struct Inspection: Sendable {
   private init(journal path: String) throws {
     let summary = try JournalSummary(path: path)
     let header = summary.header
-    self.init([
+    let perRound =
+      summary.roundCount == 0 ? 0 : Double(summary.roundByteCount) / Double(summary.roundCount)
+    let ended: JSONValue = summary.end.map { .string($0.reason) } ?? .null
+    let members: [(String, JSONValue)] = [
       ("kind", "journal"), ("path", .string(path)), ("family", .string(header.model.family)),
       ("base_digest", .string("\(header.base.state)")),
       ("blocks", .integer(header.model.blocks.count - 1)),
@@ -59,18 +63,14 @@ public struct Inspection: Sendable {
       ("perturbation", .string(header.schedule.distribution.rawValue)),
       ("numerics_version", .integer(JournalHeader.numericsVersion)),
       ("rounds", .integer(Int(summary.lastRound))), ("bytes", .integer(summary.byteCount)),
-      (
-        "bytes_per_round",
-        .number(
-          summary.roundCount == 0
-            ? 0 : Double(summary.roundByteCount) / Double(summary.roundCount))
-      ),
+      ("bytes_per_round", .number(perRound)),
       ("coefficients", .integer(summary.coefficientCount)),
       ("records", .integer(summary.recordCount)),
       ("unfinished_bytes", .integer(summary.tornByteCount)),
-      ("ended", summary.end.map { .string($0.reason) } ?? .null),
-      ("chain", .string("\(summary.chain)")), ("configuration", header.configuration),
-    ])
+      ("ended", ended), ("chain", .string("\(summary.chain)")),
+      ("configuration", header.configuration),
+    ]
+    self.init(members)
   }
 
   private init(checkpoint path: String) throws {
@@ -84,15 +84,15 @@ public struct Inspection: Sendable {
     for parameter in parameters.all {
       types[parameter.tensor.dtype.rawValue, default: 0] += parameter.tensor.byteCount
     }
-    self.init([
+    let parameterCount = parameters.all.reduce(0) { $0 + $1.tensor.elementCount }
+    let perBlock = parameters.blocks.count > 1 ? parameters.elementCount(block: 1) : 0
+    let listedTypes = types.keys.sorted().map { "\($0) \(types[$0] ?? 0) bytes" }
+    let members: [(String, JSONValue)] = [
       ("kind", "checkpoint"), ("path", .string(path)),
       ("family", .string(configuration.family.rawValue)),
-      ("parameters", .integer(parameters.all.reduce(0) { $0 + $1.tensor.elementCount })),
+      ("parameters", .integer(parameterCount)),
       ("blocks", .integer(parameters.transformerBlockCount)),
-      (
-        "parameters_per_block",
-        .integer(parameters.blocks.count > 1 ? parameters.elementCount(block: 1) : 0)
-      ),
+      ("parameters_per_block", .integer(perBlock)),
       ("hidden_size", .integer(configuration.hiddenSize)),
       ("heads", .integer(configuration.headCount)),
       ("key_value_heads", .integer(configuration.keyValueHeadCount)),
@@ -100,30 +100,23 @@ public struct Inspection: Sendable {
       ("maximum_positions", .integer(configuration.maximumPositions)),
       ("tied_head", .bool(configuration.tiedHead)),
       ("bytes", .integer(types.values.reduce(0, +))),
-      (
-        "types",
-        .string(
-          types.keys.sorted().map { "\($0) \(types[$0] ?? 0) bytes" }.joined(separator: ", "))
-      ),
+      ("types", .string(listedTypes.joined(separator: ", "))),
       ("files", .integer(checkpoint.shards.count)),
-    ])
+    ]
+    self.init(members)
   }
 
   private init(safetensors path: String) throws {
     let file = try SafetensorsFile(path: path)
+    let contents = file.entries.map { entry -> JSONValue in
+      [
+        "name": .string(entry.name), "type": .string(entry.element.rawValue),
+        "shape": .array(entry.shape.map { .integer($0) }),
+      ]
+    }
     self.init([
       ("kind", "safetensors"), ("path", .string(path)),
-      ("tensors", .integer(file.tensorNames.count)),
-      (
-        "contents",
-        .array(
-          file.entries.map { entry in
-            [
-              "name": .string(entry.name), "type": .string("\(entry.element)"),
-              "shape": .array(entry.shape.map { .integer($0) }),
-            ]
-          })
-      ),
+      ("tensors", .integer(file.tensorNames.count)), ("contents", .array(contents)),
     ])
   }
 }

@@ -1,6 +1,8 @@
 import ZorBADiagnostics
+import ZorBAJSON
 package import ZorBAJournal
-package import ZorBAOptimization
+import ZorBAModels
+import ZorBAOptimization
 
 /// Turns a base model and a journal into the fine-tuned model, bit for bit.
 package enum JournalReplay {

@@ -1,3 +1,4 @@
+import ZorBAData
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAModels
@@ -76,8 +77,14 @@ struct ClientStep {
     of batch: [EncodedExample], plan: PerturbationPlan
   ) throws -> [TwoSidedEstimator.Losses] {
     let outcomes = try scorer.outcomes(of: batch, plan: plan)
-    let means = outcomes.map { branch in
-      branch.reduce(0) { $0 + $1.loss } / branch.reduce(0) { $0 + $1.weight }
+    let means = outcomes.map { branch -> Double in
+      var loss = 0.0
+      var weight = 0.0
+      for outcome in branch {
+        loss += outcome.loss
+        weight += outcome.weight
+      }
+      return loss / weight
     }
     return plan.directions.indices.map {
       TwoSidedEstimator.Losses(plus: means[2 * $0], minus: means[2 * $0 + 1])

@@ -10,7 +10,7 @@ import ZorBAOptimization
 #endif
 
 /// Makes the activation plan that a configuration asks for.
-package enum PlanDrawing {
+enum PlanDrawing {
   /// Distinct matrices of a rotating random plan; after that many windows the cycle repeats.
   static let longestCycle = 256
 
@@ -20,7 +20,7 @@ package enum PlanDrawing {
   ///   - blocks: How many transformer blocks the model has.
   ///   - runKey: What random draws are derived from.
   /// - Throws: `ZorBAError` with code `invalidConfiguration` naming what does not fit.
-  package static func plan(
+  static func plan(
     _ configuration: RunConfiguration, clients: Int, blocks: Int, runKey: RunKey
   ) throws -> ActivationPlan {
     let options = configuration.blocks

@@ -37,7 +37,8 @@ struct PreparedRun {
     runKey = RunKey(seed: configuration.seed)
     loaded = try LoadedModel(
       path: configuration.model, dtype: configuration.precision.dtype, context: context)
-    task = try RunTask(configuration, loaded: loaded)
+    let task = try RunTask(configuration, loaded: loaded)
+    self.task = task
     let federated = try FederatedData(configuration, task: task, runKey: runKey)
     clients = federated.clients
     plan = try PlanDrawing.plan(
@@ -65,7 +66,7 @@ struct PreparedRun {
       base: base,
       model: ModelFingerprint(
         family: loaded.configuration.family.rawValue, parameters: loaded.model.parameters),
-      configuration: configuration.json)
+      configuration: configuration.journaled)
   }
 
   /// The plan as the journal keeps it.

@@ -1,3 +1,4 @@
+import ZorBAData
 import ZorBAOptimization
 
 extension RunStream {

@@ -1,4 +1,7 @@
+import ZorBACheckpoint
 import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAModels
 import ZorBAOptimization
 
 /// Round after round, evaluation between them, and the result at the end.

@@ -1,5 +1,6 @@
 import ZorBAData
 import ZorBADiagnostics
+import ZorBAModels
 import ZorBATokenizers
 
 extension Tokenizer: TextEncoder {}

@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import ZorBA
 import ZorBAJSON
-import ZorBATensor
+public import ZorBATensor
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -40,7 +40,7 @@ struct ScoreCommand: ParsableCommand {
       ]
       Console.output(value.serialized + "\n")
     } else {
-      Console.output("\(tokens.count) tokens, mean loss \(Figures.fixed(mean, 6)) a token\n")
+      Console.output("\(tokens.count) tokens, mean loss \(NumberFormat.fixed(mean, 6)) a token\n")
     }
   }
 

@@ -10,8 +10,9 @@ struct SimulateCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Argument(help: "The run's YAML file; not needed with --resume.")
-  var run: String?
+  @Argument(
+    help: ArgumentHelp("The run's YAML file; not needed with --resume.", valueName: "run.yaml"))
+  var runFile: String?
 
   @Option(help: "Continue the run in this folder.")
   var resume: String?
@@ -26,7 +27,7 @@ struct SimulateCommand: ParsableCommand {
   var alone = false
 
   func validate() throws {
-    guard (run == nil) != (resume == nil) else {
+    guard (runFile == nil) != (resume == nil) else {
       throw ValidationError("Give either a RUN.yaml or --resume FOLDER.")
     }
   }
@@ -47,6 +48,6 @@ struct SimulateCommand: ParsableCommand {
       run.out = resume
       return run
     }
-    return try RunFile.read(path: run ?? "", overrides: set)
+    return try RunFile.read(path: runFile ?? "", overrides: set)
   }
 }

@@ -26,7 +26,7 @@ final class RunWatcher {
           isQuiet: isQuiet)
       }
       progress?.update(
-        done: metrics.round, detail: "loss \(Figures.fixed(metrics.loss, 4))")
+        done: metrics.round, detail: "loss \(NumberFormat.fixed(metrics.loss, 4))")
     case .evaluated(let evaluation, let round): say(Self.line(evaluation, round: round))
     case .evaluating(let done, let total):
       if Console.isInteractive, !isQuiet {
@@ -39,7 +39,7 @@ final class RunWatcher {
         aloneDone[client] = ProgressLine(
           label: "\(client) alone", total: rounds, isQuiet: isQuiet)
       }
-      aloneDone[client]?.update(done: round, detail: "loss \(Figures.fixed(loss, 4))")
+      aloneDone[client]?.update(done: round, detail: "loss \(NumberFormat.fixed(loss, 4))")
       if round == rounds { aloneDone[client]?.finish() }
     case .warning(let text): say("warning: \(text)")
     }
@@ -56,7 +56,7 @@ final class RunWatcher {
   private static func line(_ evaluation: Evaluation, round: Int) -> String {
     let figures = evaluation.overall
     let when = round == 0 ? "before training" : "after round \(round)"
-    let accuracy = figures.accuracy.map { "accuracy \(Figures.percent($0)), " } ?? ""
-    return "\(when): \(accuracy)loss \(Figures.fixed(figures.loss, 4)) on \(figures.examples) rows"
+    let accuracy = figures.accuracy.map { "accuracy \(NumberFormat.percent($0)), " } ?? ""
+    return "\(when): \(accuracy)loss \(NumberFormat.fixed(figures.loss, 4)) on \(figures.examples) rows"
   }
 }

@@ -1,5 +1,7 @@
 import ZorBA
+import ZorBAOptimization
 import ZorBAReport
+import ZorBATensor
 
 extension RunReport {
   /// The page of a run.
@@ -38,7 +40,7 @@ extension RunReport {
     let sites = "\(result.clients.count) sites, \(result.rounds) rounds, forward passes only."
     guard let before = result.before?.overall.accuracy, let after = result.after?.overall.accuracy
     else { return sites }
-    return "\(sites) Accuracy \(Figures.percent(before)) before, \(Figures.percent(after)) after."
+    return "\(sites) Accuracy \(NumberFormat.percent(before)) before, \(NumberFormat.percent(after)) after."
   }
 
   private static func facts(of run: RunConfiguration) -> [Fact] {

@@ -8,18 +8,18 @@ extension RunResult {
     if before != nil || after != nil { text += quality.rendered() + "\n" }
     var costs = TextTable(header: ["cost", ""])
     costs.append("rounds", "\(rounds)")
-    costs.append("bytes up, all sites", Figures.bytes(bytesUp))
-    costs.append("bytes down, all sites", Figures.bytes(bytesDown))
+    costs.append("bytes up, all sites", NumberFormat.bytes(bytesUp))
+    costs.append("bytes down, all sites", NumberFormat.bytes(bytesDown))
     costs.append(
-      "bytes per client and round (payload)", Figures.fixed(bytesPerClientPerRound, 1))
-    costs.append("weights, sent once", Figures.bytes(weightsBytes))
-    costs.append("journal", "\(Figures.bytes(journalBytes))  \(journalPath)")
-    costs.append("peak memory", Figures.bytes(peakBytes))
-    costs.append("predicted", Figures.bytes(predictedPeakBytes))
+      "bytes per client and round (payload)", NumberFormat.fixed(bytesPerClientPerRound, 1))
+    costs.append("weights, sent once", NumberFormat.bytes(weightsBytes))
+    costs.append("journal", "\(NumberFormat.bytes(journalBytes))  \(journalPath)")
+    costs.append("peak memory", NumberFormat.bytes(peakBytes))
+    costs.append("predicted", NumberFormat.bytes(predictedPeakBytes))
     costs.append(
       "seconds",
-      "\(Figures.fixed(time.total, 1)) (forward \(Figures.fixed(time.forward, 1)), "
-        + "update \(Figures.fixed(time.update, 1)), evaluation \(Figures.fixed(time.evaluation, 1)))"
+      "\(NumberFormat.fixed(time.total, 1)) (forward \(NumberFormat.fixed(time.forward, 1)), "
+        + "update \(NumberFormat.fixed(time.update, 1)), evaluation \(NumberFormat.fixed(time.evaluation, 1)))"
     )
     costs.append("state digest", stateDigest)
     return text + costs.rendered()
@@ -45,16 +45,16 @@ extension RunResult {
       return evaluation?.perClient.first { $0.name == site }?.figures
     }
     func loss(_ figures: Evaluation.Figures?) -> String {
-      figures.map { Figures.fixed($0.loss, 4) } ?? "–"
+      figures.map { NumberFormat.fixed($0.loss, 4) } ?? "–"
     }
     let first = figures(before)
     let last = figures(after)
     var cells = [site ?? "all", "\((last ?? first)?.examples ?? 0)"]
     if hasAnswers {
-      cells.append(Figures.percent(first?.accuracy))
-      if comparesAlone { cells.append(Figures.percent(aloneAccuracy(site))) }
-      cells.append(Figures.percent(last?.accuracy))
-      cells.append(Figures.percent(last?.macroF1))
+      cells.append(NumberFormat.percent(first?.accuracy))
+      if comparesAlone { cells.append(NumberFormat.percent(aloneAccuracy(site))) }
+      cells.append(NumberFormat.percent(last?.accuracy))
+      cells.append(NumberFormat.percent(last?.macroF1))
     }
     return cells + [loss(first), loss(last)]
   }

@@ -1,5 +1,5 @@
 /// Numbers as people read them in a terminal.
-enum Figures {
+enum NumberFormat {
   /// `61.3 %`.
   static func percent(_ share: Double?) -> String {
     share.map { "\(fixed($0 * 100, 1)) %" } ?? "–"

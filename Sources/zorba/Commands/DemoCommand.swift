@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import ZorBA
+import ZorBADiagnostics
+
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Four sites with skewed private data and a small bundled model, about a minute.",
+    discussion: """
+      Four front desks hold client messages they may not share, each with its own mix of topics. \
+      They fine-tune the bundled model together, with forward passes only, and then each alone \
+      for comparison. Everything is synthetic and nothing is downloaded.
+      """)
+
+  @OptionGroup var common: CommonOptions
+
+  @Option(help: "The folder to leave the run in; replaced if a demo left it.")
+  var out = "runs/demo"
+
+  @Option(help: "Rounds of training.")
+  var rounds = DemoRecipe.rounds
+
+  @Option(help: "Seed of everything random.")
+  var seed: UInt64 = 1
+
+  func run() throws {
+    guard let resources = Bundle.module.resourceURL?.appending(path: "Resources").path else {
+      throw ZorBAError(
+        .inputOutput, "the bundled model is missing beside the executable",
+        advice: "Build with 'swift build' and run from the build folder.")
+    }
+    try removeEarlierDemo()
+    common.say(
+      """
+      Four sites, label-skewed private messages, one small language model. Forward passes only:
+      what leaves a site in a round is a few numbers.
+      """)
+    try RunPresentation(
+      common: common, title: "ZorBA demonstration", comparesWithTrainingAlone: true
+    ).present(DemoRecipe.configuration(resources: resources, out: out, rounds: rounds, seed: seed))
+    common.say(
+      """
+      The journal is the fine-tuned model. For example:
+        zorba inspect \(out)
+        zorba export --model \(resources)/model --journal \(out)/run.zorba --out \(out)/model
+      """)
+  }
+
+  /// Only a folder whose run file says that a demo made it is taken away.
+  private func removeEarlierDemo() throws {
+    let folder = RunFolder(path: out)
+    guard FileManager.default.fileExists(atPath: folder.journal) else { return }
+    let marker = try? String(contentsOfFile: folder.configuration, encoding: .utf8)
+    guard marker?.contains("/Resources/demo/site-1.jsonl") == true else {
+      throw ZorBAError(
+        .invalidConfiguration, "the folder holds a run that is not a demo",
+        at: .init(file: out), advice: "Choose another one with --out.")
+    }
+    for path in [
+      folder.journal, folder.configuration, folder.metrics, folder.log, folder.result,
+      folder.report,
+    ] { try? FileManager.default.removeItem(atPath: path) }
+  }
+}
