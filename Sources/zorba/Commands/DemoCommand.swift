@@ -25,7 +25,8 @@ struct DemoCommand: ParsableCommand {
   var seed: UInt64 = 1
 
   func run() throws {
-    guard let resources = Bundle.module.resourceURL?.appending(path: "Resources").path else {
+    let resources = Bundle.module.bundleURL.appending(path: "Resources").path
+    guard FileManager.default.fileExists(atPath: resources) else {
       throw ZorBAError(
         .inputOutput, "the bundled model is missing beside the executable",
         advice: "Build with 'swift build' and run from the build folder.")
