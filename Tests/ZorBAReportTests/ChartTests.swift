@@ -24,7 +24,8 @@ struct ChartTests {
       GroupedBarChart(identity: "c", title: "t", groups: [], series: [], text: ChartTests.identity)
         .markup(),
       HeatMap(identity: "c", title: "t", rows: ["a"], columnName: "block", shares: [[]]).markup(),
-      LogBarChart(identity: "c", title: "t", bars: [], text: ChartTests.identity).markup(),
+      LogBarChart(identity: "c", title: "t", bars: [], unit: "u", text: ChartTests.identity)
+        .markup(),
       SplitBar(identity: "c", title: "t", parts: [], text: ChartTests.identity).markup(),
     ]
     for drawing in drawings {
@@ -122,7 +123,7 @@ struct ChartTests {
     let chart = LogBarChart(
       identity: "c", title: "t",
       bars: [10, 1000, 100_000, 0, .infinity].map { .init(name: "b", style: "c-other", value: $0) },
-      text: NumberText.bytes)
+      unit: "bytes", text: NumberText.bytes)
     let widths = ChartTests.attributes("width", of: "rect", in: chart.markup()).compactMap(
       Double.init)
     #expect(widths.count == 5)

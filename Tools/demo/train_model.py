@@ -75,7 +75,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("corpus", type=Path)
     options.add_argument("out", type=Path)
-    options.add_argument("--steps", type=int, default=4000)
+    options.add_argument("--steps", type=int, default=3000)
     options.add_argument("--batch", type=int, default=16)
     options.add_argument("--rate", type=float, default=3e-3)
     options.add_argument("--save-every", type=int, default=500)
