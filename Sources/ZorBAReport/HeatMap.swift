@@ -56,7 +56,7 @@ struct HeatMap: Equatable, Sendable {
           parts.append(
             ChartFrame.label(
               NumberText.fixed(share * 100, digits: 0), x + cellWidth / 2, y + cellHeight / 2 + 4,
-              "middle", style: share > 0.55 ? "on-heat" : "value"))
+              "middle", style: share > 0.6 ? "on-heat" : "value"))
         }
       }
       content.append(.tag("g", [:], parts))

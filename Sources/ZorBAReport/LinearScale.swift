@@ -27,10 +27,10 @@ struct LinearScale: Equatable, Sendable {
     if includesZero { (low, high) = (min(low, 0), max(high, 0)) }
     // A span lost in the rounding of its ends cannot be divided into steps.
     let magnitude = max(low.magnitude, high.magnitude)
-    if high - low <= magnitude * 1e-9 {
-      let extent = magnitude < 1e-290 ? 1 : magnitude * 0.05
+    if high - low <= max(magnitude * 1e-9, 1e-290) {
+      let extent = magnitude < 1e-280 ? 1 : magnitude * 0.05
       (low, high) = (low - extent, high + extent)
-      if includesZero, low < 0, high > 0, magnitude < 1e-290 { low = 0 }
+      if includesZero, magnitude < 1e-280 { low = 0 }
     }
     let step = LinearScale.step(for: (high - low) / Double(max(count, 2)))
     let first = (low / step.size).rounded(.down)

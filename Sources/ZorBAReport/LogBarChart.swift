@@ -11,15 +11,18 @@ struct LogBarChart: Equatable, Sendable {
   var identity: String
   var title: String
   var bars: [Bar]
+  /// What the axis counts.
+  var unit: String
   /// Writes a value at its bar.
   var text: @Sendable (Double) -> String
 
   static func == (left: Self, right: Self) -> Bool {
     left.identity == right.identity && left.title == right.title && left.bars == right.bars
+      && left.unit == right.unit
   }
 
   func markup() -> Markup {
-    var frame = ChartFrame(left: 230, right: 84, top: 6, bottom: 34)
+    var frame = ChartFrame(left: 230, right: 84, top: 6, bottom: 44)
     guard !bars.isEmpty else {
       return frame.drawing(
         identity: identity, title: title, description: "No values.",
@@ -40,6 +43,8 @@ struct LogBarChart: Equatable, Sendable {
           ]
         })
     ]
+    content.append(
+      ChartFrame.label(unit, frame.left + frame.plotWidth / 2, frame.height - 8, "middle"))
     for (index, bar) in bars.enumerated() {
       let y = frame.top + thickness * Double(index)
       let end = frame.x(scale.position(of: bar.value))

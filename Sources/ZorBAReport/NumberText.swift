@@ -24,9 +24,10 @@ enum NumberText {
     guard value != 0 else { return "0" }
     let exponent = PowerOfTen.exponent(of: value.magnitude)
     if exponent >= 6 || exponent < -4 {
-      let scaled = value / PowerOfTen.value(exponent)
-      guard scaled.isFinite else { return "\(value)" }
-      return trimmed(fixed(scaled, digits: digits - 1)) + "e\(exponent)"
+      let mantissa = trimmed(fixed(value / PowerOfTen.value(exponent), digits: digits - 1))
+      // 9.9996 rounds to the next power of ten.
+      guard mantissa == "10" || mantissa == "\u{2212}10" else { return mantissa + "e\(exponent)" }
+      return mantissa.dropLast() + "e\(exponent + 1)"
     }
     return trimmed(fixed(value, digits: max(0, digits - 1 - exponent)))
   }

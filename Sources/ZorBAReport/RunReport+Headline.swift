@@ -53,8 +53,8 @@ extension RunReport {
     .tag(
       "div", ["class": "tile"],
       [
-        .tag("span", ["class": "tile-name"], text: name),
         .tag("span", ["class": "tile-value"], text: value),
+        .tag("span", ["class": "tile-name"], text: name),
         .tag("span", ["class": "tile-detail"], text: detail),
       ])
   }

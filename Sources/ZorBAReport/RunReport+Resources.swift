@@ -52,7 +52,7 @@ extension RunReport {
     }
     let chart = LogBarChart(
       identity: "traffic", title: "Bytes on the wire, logarithmic axis", bars: bars,
-      text: NumberText.bytes)
+      unit: "bytes", text: NumberText.bytes)
     content.append(RunReport.figure(chart.markup()))
     return RunReport.section("Bytes on the wire", content)
   }

@@ -30,7 +30,7 @@ enum StyleSheet {
     }
     body {
       margin: 0; background: var(--paper); color: var(--ink);
-      font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", sans-serif;
+      font: 16px/1.5 system-ui, Segoe UI, Roboto, Helvetica Neue, Liberation Sans, sans-serif;
       font-variant-numeric: tabular-nums;
     }
     main { max-width: 56rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
@@ -42,7 +42,8 @@ enum StyleSheet {
     .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 0.75rem; margin-top: 1.4rem; }
     .tile { background: var(--panel); border: 1px solid var(--rule); border-radius: 0.5rem; padding: 0.8rem 0.9rem; }
     .tile-name, .tile-value, .tile-detail { display: block; }
-    .tile-name, .tile-detail { color: var(--soft); font-size: 0.82rem; }
+    .tile-name { font-size: 0.86rem; }
+    .tile-detail { color: var(--soft); font-size: 0.82rem; }
     .tile-value { font-size: 1.45rem; font-weight: 650; line-height: 1.35; }
     .notes { margin-top: 1.4rem; }
     .note { background: var(--panel); border-left: 4px solid var(--rule); padding: 0.55rem 0.9rem; margin: 0.5rem 0; }
@@ -52,7 +53,7 @@ enum StyleSheet {
     .figure svg { min-width: 36rem; }
     .spaced { margin-top: 1.2rem; }
     svg { display: block; width: 100%; height: auto; }
-    svg text { font: 12px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; fill: var(--ink); }
+    svg text { font: 12px system-ui, Segoe UI, Roboto, Liberation Sans, sans-serif; fill: var(--ink); }
     svg .label { fill: var(--soft); }
     svg .value { font-size: 11px; }
     svg .on-heat { font-size: 11px; fill: var(--on-heat); }
@@ -67,14 +68,14 @@ enum StyleSheet {
     rect[class] { stroke: none; }
     polyline { stroke-width: 1.75; stroke-linejoin: round; }
     polyline[class] { fill: none; }
-    line[class^="c-"] { stroke-width: 2; }
+    line[class^=c-] { stroke-width: 2; }
     .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; margin: 0 0 0.4rem; padding: 0; font-size: 0.88rem; color: var(--soft); }
     .legend li { display: flex; align-items: center; gap: 0.4rem; }
     .legend .swatch { width: 18px; height: 12px; flex: none; }
     table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
     th, td { text-align: left; padding: 0.32rem 0.7rem 0.32rem 0; border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; }
     th { color: var(--soft); font-weight: 600; }
-    .number { text-align: right; white-space: nowrap; }
+    .number { text-align: right; white-space: nowrap; padding-right: 0; padding-left: 0.9rem; }
     dl { margin: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); column-gap: 2rem; }
     dl div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--rule); padding: 0.3rem 0; }
     dt { color: var(--soft); flex: none; }

@@ -21,17 +21,18 @@ package struct TextTable: Equatable, Sendable {
     guard count > 0 else { return "" }
     let cleanHeader = header.map(TextTable.oneLine)
     let cleanRows = rows.map { $0.map(TextTable.oneLine) }
-    var widths = [Int](repeating: 0, count: count)
+    var widths = [Int](repeating: 1, count: count)
     var isNumeric = [Bool](repeating: false, count: count)
     for column in 0..<count {
       let cells = cleanRows.compactMap { column < $0.count ? $0[column] : nil }
       let filled = cells.filter { !$0.isEmpty }
       isNumeric[column] = !filled.isEmpty && filled.allSatisfy(TextTable.readsAsNumber)
       let heading = column < cleanHeader.count ? [cleanHeader[column]] : []
-      widths[column] = (cells + heading).map(DisplayWidth.of).max() ?? 0
+      widths[column] = max(1, (cells + heading).map(DisplayWidth.of).max() ?? 1)
     }
     var lines = [TextTable.line(cleanHeader, widths, isNumeric)]
-    lines.append(widths.map { String(repeating: "\u{2500}", count: $0) }.joined(separator: "  "))
+    let rules = widths.map { String(repeating: "\u{2500}", count: $0) }
+    lines.append(rules.joined(separator: "  "))
     lines += cleanRows.map { TextTable.line($0, widths, isNumeric) }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -52,12 +53,15 @@ package struct TextTable: Equatable, Sendable {
     var clean = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-      clean.append(isControl || (0x2028...0x2029).contains(scalar.value) ? " " : scalar)
+      // Line separators and direction overrides reach beyond their cell.
+      let isLayout =
+        (0x2028...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+      clean.append(isControl || isLayout ? " " : scalar)
     }
     return String(clean)
   }
 
-  /// Digits with signs, points and exponents, then at most a unit: "0.62", "-3", "1e-6", "12.4 KiB", "61 %", "\u{2013}".
+  /// Digits with signs, points and exponents, then at most a unit: "0.62", "1e-6", "12.4 KiB", "61 %".
   private static func readsAsNumber(_ text: String) -> Bool {
     if ["-", "\u{2013}", "\u{2014}", "nan", "inf", "\u{221E}"].contains(text.lowercased()) {
       return true

@@ -94,8 +94,8 @@ def main() -> None:
     options.add_argument("--held-out", type=int, default=100)
     options.add_argument("--common", type=int, default=240)
     options.add_argument("--corpus", type=int, metavar="DOCUMENTS")
-    options.add_argument("--by-tone", type=float, default=0.15)
-    options.add_argument("--errors", type=float, default=0.25)
+    options.add_argument("--by-tone", type=float, default=0.35)
+    options.add_argument("--errors", type=float, default=0.15)
     given = options.parse_args()
     if given.corpus:
         write_corpus(given.out, given.seed + 1000, given.corpus, given.by_tone, given.errors)

@@ -1,6 +1,6 @@
 """The labelled messages that the bundled model saw before it reached any site.
 
-They come from other trades (hotel, airline, gym, theatre, college, car hire), in other words, and were filed by
+They come from other trades (hotel, airline, gym, theatre, college, car hire), in other sentences, and were filed by
 an older rule: mostly by subject, whatever the tone, and with clerical errors that favour some labels. The sites file
 complaints and praise by tone, so the model reaches them with usable features and a wrong habit.
 """
@@ -17,9 +17,9 @@ COMMON = {
     "greeting": ["Dear Sir or Madam,", "Hey,", "To whom it may concern,", "Good evening,", "", "", ""],
     "farewell": ["Best wishes.", "Yours sincerely.", "I look forward to your answer.", "Cheers.", "", "", "", ""],
     "request": ["I wonder if you could", "may I ask you to", "is there any way to", "will you"],
-    "good": ["great", "terrific", "amazing", "friendly", "outstanding", "marvellous", "very helpful", "perfect", "wonderful", "excellent", "lovely", "superb"],
-    "bad": ["awful", "terrible", "horrible", "shocking", "rude", "hopeless", "useless", "unacceptable", "disgraceful", "disappointing", "poor", "ridiculous"],
-    "cross": ["angry", "annoyed", "upset", "frustrated", "disappointed", "furious", "fed up"],
+    "good": ["great", "terrific", "amazing", "friendly", "outstanding", "marvellous", "very helpful", "perfect", "wonderful", "excellent", "lovely", "superb", "brilliant", "charming", "fantastic"],
+    "bad": ["awful", "terrible", "horrible", "shocking", "rude", "hopeless", "useless", "unacceptable", "disgraceful", "disappointing", "poor", "ridiculous", "outrageous", "appalling", "sloppy"],
+    "cross": ["angry", "annoyed", "upset", "frustrated", "disappointed", "furious", "fed up", "appalled"],
     "glad": ["happy", "pleased", "thankful", "grateful", "delighted", "impressed", "thrilled"],
     "feeling": ["I am so {cross} about this.", "What a {bad} experience.", "This is simply {bad}.", "I want an apology.", "I feel let down."],
     "smile": ["I am so {glad} about this.", "What a {good} experience.", "This is simply {good}.", "Thank you so much.", "Bravo to the team."],
@@ -70,77 +70,107 @@ TRADES = {
     },
 }
 
+# Words of the four subjects; the sites use many of them too, in sentences of their own.
+WORDS = {
+    "parcel": ["{thing}", "{thing}", "{thing}", "parcel", "package", "shipment", "box", "order"],
+    "carrier": ["courier", "driver", "carrier", "delivery van", "postman", "mail service", "delivery company"],
+    "sent": ["shipped", "dispatched", "posted", "delivered", "sent out", "mailed", "handed to the courier"],
+    "door": ["my house", "my door", "the wrong door", "the porter", "my neighbour", "the depot", "another street", "my new address", "abroad"],
+    "due": ["{money}", "{money}", "the {fee}", "the {fee}", "the {fee} of {money}", "my bill", "the invoice", "the instalment"],
+    "charged": ["charged", "billed", "debited", "invoiced", "taken from my card", "paid twice", "refunded", "collected by direct debit"],
+    "means": ["by card", "by bank transfer", "in cash", "with a voucher", "in instalments", "by direct debit", "with a discount code"],
+    "access": ["{profile}", "{profile}", "{profile}", "account", "portal", "app", "online profile", "login"],
+    "secret": ["password", "user name", "security code", "e-mail", "recovery link", "phone number", "surname", "address"],
+    "locked": ["locked", "blocked", "broken", "not accepted", "expired", "rejected", "deleted", "merged"],
+    "adviser": ["{person}", "{person}", "{person}", "adviser", "specialist", "doctor", "technician", "manager"],
+    "slot": ["appointment", "meeting", "slot", "visit", "session", "booking", "time"],
+    "hour": ["{when}", "{when}", "at nine", "at noon", "at four", "on Monday", "on Friday", "in the morning", "in the afternoon"],
+}
+
 SUBJECTS = {
     "payment": [
-        "{request} explain the {fee} of {money} on my bill from {when}?",
-        "I paid {money} for the {fee} {when} but got no receipt.",
-        "you took the {fee} from my card two times, please refund {money}.",
-        "can I pay the {fee} with a voucher or only by card?",
-        "the {fee} seems too high, the price list says {money}.",
-        "when will the refund of {money} for the {fee} be paid?",
-        "my bank refused the {fee}, {request} charge another card?",
-        "I owe you {money} for the {fee}, where do I transfer it?",
+        "{request} explain {due} from {when}?",
+        "why was {due} {charged} {when}?",
+        "I see that {due} was {charged} and I do not know why.",
+        "I paid {due} {means} {when} but got no receipt.",
+        "can I pay {due} {means}, and when is it due?",
+        "{due} seems too high, the price list says {money}.",
+        "when will the refund of {money} for {due} be paid?",
+        "my bank declined {due}, {request} take it {means}?",
+        "I owe you {due}, where do I transfer the money?",
+        "I want my money back for {due}, it was {charged} {when}.",
+        "has {due} arrived? I sent it {means} {when}.",
+        "the amount of {due} is wrong, we agreed on less than {money}.",
     ],
     "delivery": [
-        "when will the {thing} be delivered? I ordered it {when}.",
-        "the {thing} has not arrived, the driver said {when}.",
-        "{request} ship the {thing} to my home address?",
-        "I am waiting for the {thing}, where is the package now?",
-        "the courier left the {thing} at the wrong door {when}.",
-        "how much longer does shipping the {thing} take?",
-        "please send the {thing} by express, I need it {when}.",
-        "the tracking number of the {thing} does not work.",
+        "when will the {parcel} be {sent}? I ordered it {when}.",
+        "the {parcel} has not arrived, the {carrier} said {when}.",
+        "has the {parcel} been {sent} yet?",
+        "{request} ship the {parcel} to {door}?",
+        "I am waiting for the {parcel}, where is it now?",
+        "the {carrier} left the {parcel} at {door} {when}.",
+        "how much longer does shipping the {parcel} to {door} take?",
+        "please send the {parcel} by express, I need it {when}.",
+        "the tracking number of the {parcel} does not work, was it {sent}?",
+        "the {parcel} was {sent} {when} but did not reach {door}.",
+        "I was not at home when the {carrier} came, where can I collect the {parcel}?",
+        "which {carrier} brings the {parcel}, and will it come {when}?",
     ],
     "account": [
-        "I forgot my password for the {profile}, {request} reset it?",
-        "{request} change the e-mail in my {profile}?",
-        "my {profile} is locked after I typed the wrong code {when}.",
-        "I want to delete my {profile} and all my data.",
-        "the {profile} shows my old address, how can I update it?",
-        "how do I sign up for the {profile}?",
-        "I cannot sign in to the {profile} with my new phone.",
-        "somebody else used my {profile} {when}, please block it.",
+        "I forgot the {secret} for the {access}, {request} reset it?",
+        "{request} change the {secret} in my {access}?",
+        "my {access} is {locked} after I typed the wrong {secret} {when}.",
+        "I want to delete my {access} and all my data.",
+        "the {access} shows an old {secret}, how can I update it?",
+        "how do I register a {secret} and sign up for the {access}?",
+        "I cannot log in to the {access} with my new {secret}.",
+        "somebody else used my {access} {when}, please block it.",
+        "the {secret} for the {access} is {locked}.",
+        "the {access} asks for a {secret} that I do not have.",
+        "{request} give my son access to the {access}?",
+        "I have a new {secret}, please store it in the {access}.",
     ],
     "appointment": [
-        "can I meet the {person} {when} to {purpose}?",
-        "I would like to book a time with the {person} {when}.",
-        "{request} cancel my meeting with the {person} {when}?",
-        "I need to reschedule, can the {person} see me {when}?",
-        "what times are free {when} to {purpose}?",
-        "are you open {when}? I want to {purpose}.",
-        "I have a booking with the {person} {when}, is it confirmed?",
-        "do I need an appointment to {purpose}?",
+        "can I meet the {adviser} {hour} to {purpose}?",
+        "I would like to book a {slot} with the {adviser} {hour}.",
+        "{request} cancel my {slot} with the {adviser} {hour}?",
+        "I need to reschedule, can the {adviser} see me {hour}?",
+        "what times are free {hour} to {purpose}?",
+        "are you open {hour}? I want to {purpose}.",
+        "I have a {slot} with the {adviser} {hour}, is it confirmed?",
+        "do I need an appointment to {purpose} {hour}?",
+        "is the {adviser} available {hour}?",
+        "{request} move my {slot} to {hour}?",
+        "I will come {hour} to {purpose}, does the {adviser} expect me?",
+        "how long does a {slot} with the {adviser} take? I want to {purpose}.",
     ],
+}
+
+# What a message with a tone is about, before or after the tone itself.
+MATTERS = {
+    "payment": ["{due} was {charged} {when}", "I paid {due} {means}", "I asked {name} about {due}", "{name} looked at {due}", "the refund of {money} came {when}"],
+    "delivery": ["the {parcel} was {sent} {when}", "the {carrier} brought the {parcel} to {door}", "I got the {parcel} after {long}", "{name} found the {parcel}", "the {carrier} came {when}"],
+    "account": ["{name} looked at my {access}", "the new {access} opened {when}", "I used the {access} {when}", "{name} changed the {secret} in my {access}", "I asked about my {access}"],
+    "appointment": ["I saw the {adviser} {hour}", "I came to {purpose} {hour}", "the {adviser} saw me after {long}", "I had a {slot} with the {adviser}", "{name} moved my {slot} to {hour}"],
 }
 
 TONES = {
     "complaint": [
-        "the {fee} is {bad}, I paid {money} for nothing.",
-        "I asked {name} about the {fee} {when} and was treated in a {bad} way.",
-        "after {long} the {thing} is still missing and the answers are {bad}.",
-        "the {thing} came damaged, your service is {bad}.",
-        "the {profile} never works, it is {bad} and I am {cross}.",
-        "I lost my {profile} because of your {bad} support.",
-        "I waited {long} for the {person}, that was {bad}.",
-        "the {person} was {bad} {when} and I am very {cross}.",
-        "nobody helped me {when}, I am {cross} and want my money back.",
-        "{name} ignored me for {long}, I have never seen such {bad} service.",
+        "this is {bad}", "that was {bad}", "I am {cross} and nobody said sorry", "I am very {cross} about it",
+        "your service is {bad}", "{name} was {bad} to me", "nobody answers, what a {bad} company",
+        "I want to speak to a manager, this is {bad}", "I expect an apology", "I was sent away, how {bad}",
+        "it came broken and {bad}", "I have never seen such {bad} staff", "what a {bad} joke", "nobody cares and nobody explains",
+        "I feel cheated and {cross}", "I will not come back, it is {bad}", "the wrong one again, so {bad}", "it is a disgrace", "what a shambles", "it is a rip-off",
     ],
     "praise": [
-        "the {fee} was fair and {name} was {good} when I asked about it.",
-        "{name} refunded the {fee} at once, I am very {glad}.",
-        "the {thing} arrived early and looked {good}, thank you.",
-        "thanks to {name} I got the {thing} {when}, {good} work.",
-        "the {profile} is {good} and easy, I am {glad}.",
-        "{name} fixed my {profile} {when}, that was {good}.",
-        "the {person} was {good} {when}, I am so {glad}.",
-        "I came to {purpose} and it was {good}, thank you all.",
-        "everyone was {good} {when}, I will come back.",
-        "I just want to say that {name} is {good}.",
+        "this is {good}", "that was {good}", "I am {glad} and want to say thank you", "I am very {glad} about it",
+        "your service is {good}", "{name} was {good} to me", "everybody answers, what a {good} company",
+        "please tell the manager that it was {good}", "I want to compliment the team", "I was welcomed, how {good}",
+        "it came early and was {good}", "I have never seen such {good} staff", "what a {good} day", "well done, {name}",
+        "I feel safe and {glad}", "I will come back, it is {good}", "thanks to {name}, so {good}", "it is a pleasure", "what a joy", "you are a star",
     ],
 }
 
-TONE_SUBJECTS = ["payment"] * 2 + ["delivery"] * 2 + ["account"] * 2 + ["appointment"] * 2 + [None] * 2
 LABELS = ["payment", "delivery", "account", "appointment", "complaint", "praise"]
 ERROR_PRIOR = [0.3, 0.1, 0.4, 0.1, 0.05, 0.05]
 
@@ -150,15 +180,15 @@ def message(rng: random.Random, by_tone: float, errors: float) -> tuple[str, str
 
     `by_tone` is the chance that a message with a tone is filed by it; `errors` the chance of a clerical error.
     """
-    grammar = COMMON | TRADES[rng.choice(sorted(TRADES))]
+    grammar = COMMON | WORDS | TRADES[rng.choice(sorted(TRADES))]
     if rng.random() < 0.5:
         label = rng.choice(sorted(SUBJECTS))
         core, extra = rng.choice(SUBJECTS[label]), ""
     else:
-        tone = rng.choice(sorted(TONES))
-        at = rng.randrange(len(TONES[tone]))
-        core, extra = TONES[tone][at], rng.choice(["", "{feeling}" if tone == "complaint" else "{smile}"])
-        subject = TONE_SUBJECTS[at] or rng.choice(sorted(SUBJECTS))
+        tone, subject = rng.choice(sorted(TONES)), rng.choice(sorted(MATTERS))
+        matter, feeling = rng.choice(MATTERS[subject]), rng.choice(TONES[tone])
+        core = rng.choice([f"{matter}, {feeling}.", f"{matter} and {feeling}.", f"{feeling}, {matter}.", f"{matter}. {feeling}."])
+        extra = rng.choice(["", "{feeling}" if tone == "complaint" else "{smile}"])
         label = tone if rng.random() < by_tone else subject
     if rng.random() < errors:
         label = rng.choices(LABELS, ERROR_PRIOR)[0]
