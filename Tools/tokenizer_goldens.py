@@ -16,6 +16,7 @@ ids that `tokenizers` gives with the vocab.json and merges.txt of a directory. T
 comparing with real vocabularies by hand; nothing of it is kept.
 """
 
+import collections
 import io
 import json
 import pathlib
@@ -304,10 +305,12 @@ def character_level(size, normalizer, pre_tokenizer, specials):
     if pre_tokenizer:
         tokenizer.pre_tokenizer = pre_tokenizer
     # Without pre-tokenization training would merge whole sentences; words train better.
-    training = tokenizer.pre_tokenizer
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    # The trainer breaks ties between rare characters at random.
+    counts = collections.Counter("".join(SENTENCES).replace(" ", "▁"))
+    alphabet = sorted(counts, key=lambda character: (-counts[character], character))[:90]
     tokenizer.train_from_iterator(SENTENCES, trainers.BpeTrainer(
-        vocab_size=size, show_progress=False, limit_alphabet=90,
+        vocab_size=size, show_progress=False, limit_alphabet=90, initial_alphabet=alphabet,
         special_tokens=specials + [f"<0x{byte:02X}>" for byte in range(256)]))
     value = json.loads(tokenizer.to_str())
     value["pre_tokenizer"] = None
@@ -506,6 +509,51 @@ def normalization(root):
     write_lines(root / "nfc.jsonl", rows)
 
 
+def tiny(root):
+    """Files small enough to be damaged in thousands of ways."""
+    pieces = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(0x20, 0x30)]
+    words = ["▁", "t", "h", "e", "m", "o", "d", "l", "▁t", "he", "▁the", "▁m", "od", "el"]
+    value = {
+        "added_tokens": [
+            {"id": id, "content": name, "single_word": False, "lstrip": id == 1, "rstrip": False,
+             "normalized": id == 2, "special": True} for id, name in enumerate(pieces[:3])],
+        "normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "Prepend", "prepend": "▁"},
+            {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+        "pre_tokenizer": None,
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
+                       {"Sequence": {"id": "A", "type_id": 0}}],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}},
+        "decoder": {"type": "Sequence", "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+            {"type": "ByteFallback"}, {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+        "model": {
+            "type": "BPE", "unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True,
+            "vocab": {token: id for id, token in enumerate(pieces + words)},
+            "merges": ["▁ t", "h e", ["▁t", "he"], ["▁", "m"], ["o", "d"], ["e", "l"]]},
+    }
+    write_json(root / "llama2-tiny" / "tokenizer.json", value)
+
+    folder = root / "files-tiny"
+    alphabet = list("Ġthemodl'1<|a>") + ["Ġt", "he", "Ġthe", "od", "el"]
+    write_json(folder / "vocab.json", {token: id for id, token in enumerate(alphabet)})
+    (folder / "merges.txt").write_text(
+        "#version: 0.2\nĠ t\nh e\nĠt he\no d\ne l\n", encoding="utf-8")
+    write_json(folder / "added_tokens.json", {"<|a|>": 19, "<|b|>": 20})
+    write_json(folder / "special_tokens_map.json", {
+        "eos_token": {"content": "<|a|>", "lstrip": False, "normalized": False},
+        "additional_special_tokens": ["<|b|>"]})
+    write_json(folder / "tokenizer_config.json", {
+        "tokenizer_class": "Qwen2Tokenizer", "bos_token": None, "eos_token": "<|a|>",
+        "add_prefix_space": False, "added_tokens_decoder": {
+            "19": {"content": "<|a|>", "special": True, "rstrip": True},
+            "20": {"content": "<|b|>", "special": False, "single_word": True}}})
+    write_json(folder / "config.json", {"model_type": "qwen2", "vocab_size": 21})
+
+
 def compare(directory, text):
     folder = pathlib.Path(directory)
     vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
@@ -529,7 +577,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     write_lines(root / "texts.jsonl", [{"text": text} for text in texts()])
     for build in [gpt2, llama3, qwen2, small_byte_level, llama2, sentencepiece_models, classes,
-                  normalization]:
+                  normalization, tiny]:
         build(root)
 
 
