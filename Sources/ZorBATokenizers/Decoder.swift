@@ -29,14 +29,13 @@ struct Decoder: Sendable {
     case byCharacter
   }
 
-  /// What is removed at the start of the text (`Strip` after `Fuse`).
-  struct LeadingStrip: Sendable, Equatable {
-    var character: [UInt8]
-    var count: Int
-    /// Whether only the start of a token counts, of every token until there is text.
-    var isPerToken = false
-    /// Whether a token that lost its space ends the stripping.
-    var stopsAfterToken = true
+  /// What is removed at the start of the text.
+  enum LeadingStrip: Sendable, Equatable {
+    /// Up to so many of a character (`Strip` after `Fuse`).
+    case characters([UInt8], count: Int)
+    /// The space that a token's mark became, of the first token that has text; with `everyToken`, of
+    /// every token until there is text (SentencePiece).
+    case mark([UInt8], everyToken: Bool)
   }
 
   var rule: Rule
@@ -117,7 +116,12 @@ extension Decoder {
 
     init(_ decoder: Decoder) {
       self.decoder = decoder
-      remainingStrips = decoder.leadingStrip?.count ?? 0
+      remainingStrips =
+        switch decoder.leadingStrip {
+        case .characters(_, let count): count
+        case .mark: 1
+        case nil: 0
+        }
     }
 
     /// Decodes one more id.
@@ -137,7 +141,14 @@ extension Decoder {
       if isFirst, case .metaspace(let mark, dropsFirst: true) = decoder.rule {
         output += Normalizer.replace(mark, in: Array(vocabulary.spelling(of: id)), with: [])
       } else {
-        emit(decoder.text(of: id), to: &output)
+        var text = decoder.text(of: id)
+        if remainingStrips > 0, case .mark(let mark, let everyToken) = decoder.leadingStrip,
+          vocabulary.spelling(of: id).starts(with: mark)
+        {
+          text = text.dropFirst()
+          if !everyToken { remainingStrips = 0 }
+        }
+        emit(text, to: &output)
       }
       isFirst = false
     }
@@ -174,17 +185,13 @@ extension Decoder {
 
     private mutating func emit(_ text: ArraySlice<UInt8>, to output: inout [UInt8]) {
       var text = text
-      if remainingStrips > 0, let strip = decoder.leadingStrip {
-        var stripped = false
-        while remainingStrips > 0, !strip.character.isEmpty, text.starts(with: strip.character) {
-          text = text.dropFirst(strip.character.count)
-          stripped = true
-          if strip.isPerToken { break }
+      if case .characters(let character, _) = decoder.leadingStrip {
+        while remainingStrips > 0, text.starts(with: character) {
+          text = text.dropFirst(character.count)
           remainingStrips -= 1
         }
-        let isDone = strip.isPerToken ? stripped && strip.stopsAfterToken : false
-        if isDone || !text.isEmpty { remainingStrips = 0 }
       }
+      if !text.isEmpty { remainingStrips = 0 }
       output += text
     }
   }

@@ -1,20 +1,41 @@
-import FoundationEssentials
 import ZorBADiagnostics
 import ZorBAJSON
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Where the files of a tokenizer lie: a directory, or memory.
+struct ModelFolder: Sendable {
+  /// The path of the directory, or a name for errors.
+  let path: String
+  /// The content of the files in memory; nil for a directory.
+  var contents: [String: [UInt8]]?
+
+  /// The file of a name, or nil when there is none.
+  func file(_ name: String) -> ModelFile? {
+    let path = "\(path)/\(name)"
+    if let contents { return contents[name].map { ModelFile(path: path, content: $0) } }
+    return FileManager.default.fileExists(atPath: path) ? ModelFile(path: path) : nil
+  }
+}
 
 /// A file of a tokenizer: reads it, and names it in errors.
 struct ModelFile: Sendable {
   let path: String
+  /// What the file holds, if it lies in memory.
+  var content: [UInt8]?
 
   /// More than ten times the largest vocabulary of any known model.
   private static let maximumSize = 1 << 28
-
-  static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
   /// The whole content.
   ///
   /// - Throws: `ZorBAError` when the file cannot be read or is absurdly large.
   func read() throws -> [UInt8] {
+    if let content { return content }
     let content: Data
     do {
       content = try Data(contentsOf: URL(fileURLWithPath: path))

@@ -46,29 +46,23 @@ struct PreTokenizer: Sendable {
     switch steps[index] {
     case .split(let pattern): SplitScanner.forEachMatch(of: pattern, in: text, next)
     case .prefixSpace:
-      if Self.startsWithSpace(text) { return next(text) }
+      if text[0] == UInt8(ascii: " ") { return next(text) }
       ([UInt8(ascii: " ")] + text).withUnsafeBufferPointer(next)
     case .digits(let individually): Self.cutDigits(text, individually: individually, next)
     case .metaspace(let metaspace): Self.cut(text, by: metaspace, isFirst: isFirst, next)
     }
   }
 
-  private static func startsWithSpace(_ text: UTF8Text.Bytes) -> Bool {
-    Unicode.Scalar(UTF8Text.scalar(in: text, at: 0).value)?.properties.isWhitespace ?? false
-  }
-
-  /// Numbers are all of general category N, as in Rust's `char::is_numeric`.
+  /// Numbers are all of general category N; the reference follows the newest Unicode version here.
   private static func cutDigits(
     _ text: UTF8Text.Bytes, individually: Bool, _ body: (UTF8Text.Bytes) -> Void
   ) {
-    let classes = ScalarClass.table
     var start = 0
     var position = 0
     var startsNumber = false
     while position < text.count {
       let (value, length) = UTF8Text.scalar(in: text, at: position)
-      let isNumber =
-        Int(value) < classes.count && classes[Int(value)] == ScalarClass.number.rawValue
+      let isNumber = Unicode.Scalar(value).map { isNumeric($0) } ?? false
       if position > start, isNumber != startsNumber || (isNumber && individually) {
         body(UTF8Text.Bytes(rebasing: text[start..<position]))
         start = position
@@ -77,6 +71,13 @@ struct PreTokenizer: Sendable {
       position += length
     }
     body(UTF8Text.Bytes(rebasing: text[start...]))
+  }
+
+  private static func isNumeric(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .decimalNumber, .letterNumber, .otherNumber: true
+    default: false
+    }
   }
 
   private static func cut(

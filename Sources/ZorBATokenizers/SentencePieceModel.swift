@@ -94,9 +94,9 @@ struct SentencePieceModel {
           .init(pattern: SentencePieceNormalizer.visibleSpace, content: [UInt8(ascii: " ")])
         ]), byteRuns: content.fallsBackToBytes ? .byCharacter : .none,
         leadingStrip: content.normalizer.addsDummyPrefix || content.normalizer.removesExtraSpaces
-          ? .init(
-            character: [UInt8(ascii: " ")], count: 1, isPerToken: true,
-            stopsAfterToken: !content.normalizer.removesExtraSpaces) : nil,
+          ? .mark(
+            SentencePieceNormalizer.visibleSpace,
+            everyToken: content.normalizer.removesExtraSpaces) : nil,
         vocabulary: vocabulary, overrides: surfaces), roles: roles)
   }
 

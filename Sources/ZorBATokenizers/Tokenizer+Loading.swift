@@ -11,23 +11,33 @@ extension Tokenizer {
   /// - Throws: `ZorBAError` with code `unsupportedModel` for what is not implemented, naming file,
   ///   key and value; `invalidModel` for a damaged file; `inputOutput` when there is none to read.
   package static func load(directory: String) throws -> Tokenizer {
-    let whole = ModelFile(path: "\(directory)/tokenizer.json")
-    let vocabulary = ModelFile(path: "\(directory)/vocab.json")
-    let merges = ModelFile(path: "\(directory)/merges.txt")
-    let pieces = ModelFile(path: "\(directory)/tokenizer.model")
-    let configuration = try TokenizerConfiguration(directory: directory)
-    if ModelFile.exists(whole.path) {
-      return Tokenizer(try TokenizerJSON(whole).parts(configuration))
+    try load(ModelFolder(path: directory))
+  }
+
+  /// Loads a tokenizer from files in memory, such as those of a bundled model.
+  ///
+  /// - Parameters:
+  ///   - files: Contents by the names that the files have in a model directory.
+  ///   - name: What to call the directory in errors.
+  /// - Throws: As `load(directory:)`.
+  package static func load(files: [String: [UInt8]], named name: String) throws -> Tokenizer {
+    try load(ModelFolder(path: name, contents: files))
+  }
+
+  private static func load(_ folder: ModelFolder) throws -> Tokenizer {
+    let configuration = try TokenizerConfiguration(folder)
+    if let file = folder.file("tokenizer.json") {
+      return Tokenizer(try TokenizerJSON(file).parts(configuration))
     }
-    if ModelFile.exists(vocabulary.path), ModelFile.exists(merges.path) {
+    if let vocabulary = folder.file("vocab.json"), let merges = folder.file("merges.txt") {
       return Tokenizer(
         try VocabularyAndMerges(vocabulary: vocabulary, merges: merges).parts(configuration))
     }
-    if ModelFile.exists(pieces.path) {
-      return Tokenizer(try SentencePieceModel(pieces).parts(configuration))
+    if let file = folder.file("tokenizer.model") {
+      return Tokenizer(try SentencePieceModel(file).parts(configuration))
     }
     throw ZorBAError(
-      .inputOutput, "the directory has no tokenizer", at: .init(file: directory),
+      .inputOutput, "the directory has no tokenizer", at: .init(file: folder.path),
       advice: "Put tokenizer.json, vocab.json and merges.txt, or tokenizer.model there.")
   }
 }

@@ -29,28 +29,24 @@ struct TokenizerConfiguration {
     [("bos_token", \.bos), ("eos_token", \.eos), ("pad_token", \.pad), ("unk_token", \.unknown)]
   }
 
-  /// Reads what the directory has.
+  /// Reads what the folder has.
   ///
   /// - Throws: `ZorBAError` for a file that is damaged.
-  init(directory: String) throws {
-    let paths = ["tokenizer_config.json", "special_tokens_map.json"]
-    for path in paths.map({ "\(directory)/\($0)" }) where ModelFile.exists(path) {
-      let file = ModelFile(path: path)
-      try readRoles(of: file, try file.readObject())
+  init(_ folder: ModelFolder) throws {
+    for name in ["tokenizer_config.json", "special_tokens_map.json"] {
+      if let file = folder.file(name) { try readRoles(of: file, try file.readObject()) }
     }
-    let added = ModelFile(path: "\(directory)/added_tokens.json")
-    if ModelFile.exists(added.path) {
-      for member in try added.readObject().members {
+    if let file = folder.file("added_tokens.json") {
+      for member in try file.readObject().members {
         guard let id = member.value.integer else {
-          throw added.invalid(member.key, "the id is \(member.value.kind)", line: member.line)
+          throw file.invalid(member.key, "the id is \(member.value.kind)", line: member.line)
         }
-        declare(AddedToken(content: Array(member.key.utf8), id: 0), id: id, from: added)
+        declare(AddedToken(content: Array(member.key.utf8), id: 0), id: id, from: file)
       }
     }
-    let model = ModelFile(path: "\(directory)/config.json")
-    if ModelFile.exists(model.path) {
-      modelType = try model.string("model_type", in: try model.readObject(), at: "config")
-      source = source ?? model
+    if let file = folder.file("config.json") {
+      modelType = try file.string("model_type", in: try file.readObject(), at: "config")
+      source = source ?? file
     }
   }
 

@@ -136,7 +136,7 @@ extension TokenizerJSON {
     guard content.unicodeScalars.count == 1 else {
       throw file.invalid("\(field).content", "'\(content)' is not one character")
     }
-    return .init(character: Array(content.utf8), count: count)
+    return .characters(Array(content.utf8), count: count)
   }
 }
 
