@@ -92,6 +92,34 @@ let package = Package(
     .target(
       name: "ZorBATestSupport", path: "Tests/ZorBATestSupport", swiftSettings: style),
     .testTarget(
+      name: "ZorBADiagnosticsTests", dependencies: ["ZorBADiagnostics"], swiftSettings: style),
+    .testTarget(
+      name: "ZorBAJSONTests", dependencies: ["ZorBAJSON", "ZorBADiagnostics"],
+      swiftSettings: style),
+    .testTarget(
+      name: "ZorBACheckpointTests",
+      dependencies: ["ZorBACheckpoint", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics"],
+      exclude: ["Goldens"], swiftSettings: style),
+    .testTarget(
+      name: "ZorBATokenizersTests",
+      dependencies: ["ZorBATokenizers", "ZorBAJSON", "ZorBADiagnostics"],
+      exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBAOptimizationTests",
+      dependencies: [
+        "ZorBAOptimization", "CZorBAKernels", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+      ],
+      exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBAModelsTests",
+      dependencies: [
+        "ZorBAModels", "ZorBACheckpoint", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+        "CZorBAKernels",
+      ],
+      exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBAReportTests", dependencies: ["ZorBAReport"], swiftSettings: style),
+    .testTarget(
       name: "ZorBAFederationTests",
       dependencies: ["ZorBAFederation", "ZorBADiagnostics", "ZorBATestSupport"],
       swiftSettings: style),
