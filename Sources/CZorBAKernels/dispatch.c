@@ -1,9 +1,27 @@
 // Which table this processor runs.
-#include "scalar.h"
+#include "tables.h"
+
+#if defined(__x86_64__)
+static int has_avx2(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
+}
+
+static int has_avx512(void) {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+#endif
 
 const zk_kernels *zk_kernels_for(zk_isa isa) {
   switch (isa) {
     case ZK_SCALAR: return &zk_scalar_kernels;
+#if defined(__x86_64__)
+    case ZK_AVX2: return has_avx2() ? &zk_avx2_kernels : NULL;
+    case ZK_AVX512: return has_avx512() ? &zk_avx512_kernels : NULL;
+#elif defined(__aarch64__)
+    case ZK_NEON: return &zk_neon_kernels;
+#endif
     default: return NULL;
   }
 }

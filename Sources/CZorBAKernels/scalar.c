@@ -1,4 +1,5 @@
 #include "scalar.h"
+#include "tables.h"
 
 const zk_kernels zk_scalar_kernels = {
     .isa = ZK_SCALAR,

@@ -41,6 +41,4 @@ void zk_scalar_silu_multiply(float *gate, const float *up, size_t count);
 void zk_scalar_add(float *y, const float *x, size_t count);
 void zk_scalar_log_sum_exp(const float *x, size_t count, float *maximum, float *sum);
 
-extern const zk_kernels zk_scalar_kernels;
-
 #endif

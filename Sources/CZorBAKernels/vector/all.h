@@ -1,0 +1,32 @@
+// Everything an instruction set's file is made of, in order of dependence.
+#include "lanes.h"
+#include "shuffles.h"
+#include "perturbation.h"
+#include "storage.h"
+#include "functions.h"
+#include "layers.h"
+#include "linear.h"
+#include "attention.h"
+
+#define KERNEL_TABLE(set)                       \
+  {                                             \
+      .isa = set,                               \
+      .perturbation = perturbation,             \
+      .update = update,                         \
+      .expand = expand,                         \
+      .perturbed = perturbed,                   \
+      .linear = linear,                         \
+      .linear_scratch = linear_scratch,         \
+      .attention = attention,                   \
+      .attention_scratch = attention_scratch,   \
+      .layer_norm = layer_norm,                 \
+      .rms_norm = rms_norm,                     \
+      .rotary = rotary,                         \
+      .relu = relu,                             \
+      .gelu = gelu,                             \
+      .gelu_tanh = gelu_tanh,                   \
+      .silu = silu,                             \
+      .silu_multiply = silu_multiply,           \
+      .add = add,                               \
+      .log_sum_exp = log_sum_exp,               \
+  }

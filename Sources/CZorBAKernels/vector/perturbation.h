@@ -1,0 +1,191 @@
+// Replicated: random words and perturbation values. scalar_perturbation.c says the same one element
+// at a time; the bits agree because every operation is an integer one or a single IEEE one.
+
+enum {
+  STATES = 16 / LANES,  // generator states that make one group of 32 words
+  WORD_VECTORS = 32 / LANES,
+};
+
+// LANES / 2 Philox blocks. `low` holds counter words 0 and 1 of each, and at the end output words 0
+// and 1; `high` holds words 2 and 3. A 64-bit lane multiplies as it stands.
+typedef struct {
+  vq low, high;
+} blocks;
+
+INLINE vq swap_halves(vq v) { return v << 32 | v >> 32; }
+
+INLINE blocks philox(uint64_t seed, blocks x) {
+  const vq mask = (vq){} + UINT32_MAX;
+  uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
+#pragma clang loop unroll(full)
+  for (int round = 0; round < ZK_PHILOX_ROUNDS; round++) {
+    vq p0 = (x.low & mask) * ((vq){} + ZK_PHILOX_M0), p1 = (x.high & mask) * ((vq){} + ZK_PHILOX_M1);
+    x.low = swap_halves(p1) ^ x.low >> 32 ^ ((vq){} + key0);
+    x.high = swap_halves(p0) ^ x.high >> 32 ^ ((vq){} + key1);
+    key0 += ZK_PHILOX_W0;
+    key1 += ZK_PHILOX_W1;
+  }
+  return x;
+}
+
+// State `s` of a group: lane l holds block 8 * group + s * LANES / 2 + l.
+INLINE blocks group_state(uint64_t seed, uint32_t row, uint32_t tensor, uint32_t domain,
+                          uint32_t group, int s) {
+  vq index;
+  for (int l = 0; l < LANES / 2; l++) index[l] = (uint64_t)(s * (LANES / 2) + l);
+  blocks counters = {index + (8 * group | (uint64_t)row << 32),
+                     (vq){} + (tensor | (uint64_t)domain << 32)};
+  return philox(seed, counters);
+}
+
+// Words of elements [32 * group, 32 * group + 32) of a row, in element order.
+INLINE void group_words(uint64_t seed, uint32_t row, uint32_t tensor, uint32_t domain,
+                        uint32_t group, vu words[WORD_VECTORS]) {
+#pragma clang loop unroll(full)
+  for (int s = 0; s < STATES; s++) {
+    blocks x = group_state(seed, row, tensor, domain, group, s);
+    words[s] = (vu)x.low;
+    words[STATES + s] = (vu)x.high;
+  }
+}
+
+INLINE vf popcount_lanes(vu k) {
+  vb bytes = __builtin_elementwise_popcount((vb)k);
+  vu counts = (vu)bytes;  // at most 8 in each byte: their sums stay within a byte
+  vu sum = ((counts >> 8) + (counts >> 16) + (counts >> 24)) & 255;
+  vi t = (vi)(512 * sum + 2 * (k & 255)) - 6399;
+  return __builtin_convertvector(t, vf) * ZK_POPCOUNT_UNIT;
+}
+
+INLINE vf radius_lanes(vu w) {
+  vf n = __builtin_convertvector((vi)(2 * (w >> 9) + 1), vf);
+  vi shifted = (vi)n - ZK_SQRT_HALF_BITS;
+  vf e = __builtin_convertvector((shifted >> 23) - 24, vf);
+  vf f = (vf)((shifted & 0x7FFFFF) + ZK_SQRT_HALF_BITS) - 1.0f;
+  vf q = fma_lanes(splat(ZK_LOG_7), f, splat(ZK_LOG_6));
+  q = fma_lanes(q, f, splat(ZK_LOG_5));
+  q = fma_lanes(q, f, splat(ZK_LOG_4));
+  q = fma_lanes(q, f, splat(ZK_LOG_3));
+  q = fma_lanes(q, f, splat(ZK_LOG_2));
+  q = fma_lanes(q, f, splat(ZK_LOG_1));
+  q = fma_lanes(q, f, splat(ZK_LOG_0));
+  vf r = fma_lanes(f * f, fma_lanes(f, q, splat(1.0f)), e * ZK_LN4_LO);
+  vf s = fma_lanes(e, splat(ZK_LN4_HI), fma_lanes(splat(-2.0f), f, r));
+  return __builtin_elementwise_sqrt(s);
+}
+
+INLINE void angle_lanes(vu w, vf *cosine, vf *sine) {
+  vi b = (vi)(w << 2) >> 9;
+  vf x = __builtin_convertvector(2 * b + 1, vf) * 0x1p-24f;
+  vf v = x * x;
+  vf p = fma_lanes(splat(ZK_SIN_3), v, splat(ZK_SIN_2));
+  p = fma_lanes(p, v, splat(ZK_SIN_1));
+  p = fma_lanes(p, v, splat(ZK_SIN_0));
+  vf s = fma_lanes(x, splat(ZK_SIN_HI), x * p);
+  p = fma_lanes(splat(ZK_COS_3), v, splat(ZK_COS_2));
+  p = fma_lanes(p, v, splat(ZK_COS_1));
+  p = fma_lanes(p, v, splat(ZK_COS_0));
+  vf c = fma_lanes(v, p, splat(1.0f));
+  // Quarter turns 1 and 3 exchange the two; cosine is negative in 1 and 2, sine in 2 and 3.
+  vi odd = (vi)(w << 1) >> 31;
+  *cosine = (vf)((vu)select_lanes(odd, s, c) ^ ((w ^ w << 1) & 0x80000000));
+  *sine = (vf)((vu)select_lanes(odd, c, s) ^ (w & 0x80000000));
+}
+
+// Turns the words of two vectors into normal values, in place: words 2 h of each pair are radii,
+// words 2 h + 1 angles.
+INLINE void gaussian_lanes(vu *first, vu *second) {
+  const vq mask = (vq){} + UINT32_MAX;
+  vq a = (vq)*first, b = (vq)*second;
+  vf radius = radius_lanes((vu)((a & mask) | b << 32)), cosine, sine;
+  angle_lanes((vu)(a >> 32 | (b & ~mask)), &cosine, &sine);
+  vq c = (vq)(radius * cosine), s = (vq)(radius * sine);
+  *first = (vu)((c & mask) | s << 32);
+  *second = (vu)(c >> 32 | (s & ~mask));
+}
+
+// One word's 32 signs: a set bit is -1.
+INLINE void expand_signs(uint32_t word, float *out) {
+  vu places;
+  for (int l = 0; l < LANES; l++) places[l] = (uint32_t)(31 - l);
+#pragma clang loop unroll(full)
+  for (int v = 0; v < WORD_VECTORS; v++) {
+    vu sign = (((vu){} + (word >> (v * LANES))) << places) & 0x80000000;
+    store(out + v * LANES, (vf)(sign | (vu)splat(1.0f)));
+  }
+}
+
+// Sign words of elements [start, start + count) of one span of 1024 elements; words[0] serves the
+// span's first element. Only the states that hold wanted words are run.
+INLINE void span_signs(const zk_direction *direction, uint32_t row, size_t start, size_t count,
+                       uint32_t words[ZK_GROUP]) {
+  size_t first = start % ZK_SPAN / 32, last = (start + count - 1) % ZK_SPAN / 32;
+  for (int s = 0; s < STATES; s++) {
+    size_t low = (size_t)s * LANES, high = 16 + low;
+    int wanted = (low <= last && first < low + LANES) || (high <= last && first < high + LANES);
+    if (!wanted) continue;
+    blocks x = group_state(direction->seed, row, direction->tensor, ZK_DOMAIN_PERTURBATION,
+                           (uint32_t)(start / ZK_SPAN), s);
+    __builtin_memcpy(words + low, &x.low, sizeof x.low);
+    __builtin_memcpy(words + high, &x.high, sizeof x.high);
+  }
+}
+
+// Values of one group of 32 elements; not for ZK_RADEMACHER.
+INLINE void group_values(const zk_direction *direction, uint32_t row, uint32_t group, float *out) {
+  vu words[WORD_VECTORS];
+  group_words(direction->seed, row, direction->tensor, ZK_DOMAIN_PERTURBATION, group, words);
+  if (direction->distribution == ZK_POPCOUNT) {
+#pragma clang loop unroll(full)
+    for (int v = 0; v < WORD_VECTORS; v++) store(out + v * LANES, popcount_lanes(words[v]));
+    return;
+  }
+#pragma clang loop unroll(full)
+  for (int s = 0; s < STATES; s++) {
+    gaussian_lanes(&words[s], &words[STATES + s]);
+    store(out + s * LANES, (vf)words[s]);
+    store(out + (STATES + s) * LANES, (vf)words[STATES + s]);
+  }
+}
+
+static void rademacher(const zk_direction *direction, uint32_t row, size_t start, size_t count,
+                       float *out) {
+  uint32_t words[ZK_GROUP];
+  float values[32];
+  for (size_t end = start + count; start < end;) {
+    size_t limit = smaller(end, (start / ZK_SPAN + 1) * ZK_SPAN);
+    span_signs(direction, row, start, limit - start, words);
+    while (start < limit) {
+      uint32_t word = words[start % ZK_SPAN / 32];
+      size_t first = start % 32, take = smaller(32 - first, limit - start);
+      if (take == 32) {
+        expand_signs(word, out);
+      } else {
+        expand_signs(word, values);
+        memcpy(out, values + first, take * sizeof(float));
+      }
+      out += take;
+      start += take;
+    }
+  }
+}
+
+static void perturbation(const zk_direction *direction, uint32_t row, uint32_t start, size_t count,
+                         float *out) {
+  if (direction->distribution == ZK_RADEMACHER) {
+    rademacher(direction, row, start, count, out);
+    return;
+  }
+  float values[32];
+  for (size_t element = start, end = start + count; element < end;) {
+    size_t first = element % 32, take = smaller(32 - first, end - element);
+    if (take == 32) {
+      group_values(direction, row, (uint32_t)(element / 32), out);
+    } else {
+      group_values(direction, row, (uint32_t)(element / 32), values);
+      memcpy(out, values + first, take * sizeof(float));
+    }
+    out += take;
+    element += take;
+  }
+}
