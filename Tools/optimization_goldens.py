@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the reference values of Tests/ZorBAOptimizationTests/Goldens.
+"""Writes the reference values of ZorBAOptimizationTests and ZorBAJournalTests.
 
 An independent implementation of numerics spec 1 (seeds, random words, the committed update with its
-rounding, digests) in Python's hmac and hashlib and in numpy. Run it from the package root:
+rounding, digests) and of journal format 1 in Python's hmac and hashlib and in numpy. Run it from the
+package root:
 
     python3 Tools/optimization_goldens.py
 """
@@ -16,6 +17,7 @@ import struct
 import numpy as np
 
 GOLDENS = pathlib.Path("Tests/ZorBAOptimizationTests/Goldens")
+JOURNALS = pathlib.Path("Tests/ZorBAJournalTests/Goldens")
 
 
 # --- seeds ---------------------------------------------------------------------------------------
@@ -247,6 +249,79 @@ def digest_case():
     return {"blocks": table, "digests": [d.hex() for d in digests], "state": state.hex()}
 
 
+# --- journal -------------------------------------------------------------------------------------
+
+
+def sha(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def ascending(numbers, first):
+    runs = []
+    for number in numbers:
+        if runs and runs[-1][1] == number:
+            runs[-1][1] += 1
+        else:
+            runs.append([number, number + 1])
+    out, next_ = varint(len(runs)), first
+    for start, end in runs:
+        out += varint(start - next_) + varint(end - start - 1)
+        next_ = end
+    return out
+
+
+def block_values(blocks):
+    return ascending(blocks, 0) + b"".join(
+        struct.pack(f"<{len(values)}f", *values) for values in blocks.values())
+
+
+def journal_case():
+    """A shared run with one record of every kind."""
+    digests = [sha(bytes([block]))[:16] for block in range(3)]
+    state = sha(b"zorba/1/state", struct.pack("<I", 3), *digests)[:16]
+    header = json.dumps({
+        "numerics": 1, "run_key": run_key(7).hex(), "seeding": "shared",
+        "perturbation": "popcount",
+        "base": {"state": state.hex(), "blocks": [d.hex() for d in digests]},
+        "model": {"family": "opt", "blocks": [
+            [["embed", "float32", [5, 4]]], [["w", "bfloat16", [4]]], [["w", "float16", []]]]},
+        "configuration": {"rounds": 9, "method": {"mu": 0.001}, "note": "Zürich \"1\"\n"},
+    }, ensure_ascii=False).encode()
+    records = [
+        (1, header),
+        (3, varint(1) + varint(2)
+         + ascending([1, 2], 1) + ascending([1, 2], 0) + ascending([2], 0)
+         + ascending([1], 1) + ascending([0, 2], 0)),
+        (2, varint(1) + b"\x00" + struct.pack("<d", 0.5) + varint(1) + varint(1)
+         + ascending([1, 2], 1) + block_values({1: [0.25], 2: [-1.5]})),
+        (2, varint(300) + b"\x02" + struct.pack("<d", 0.25) + varint(2) + varint(3)
+         + struct.pack("<f", 0.75) + ascending([1, 2, 700], 1)
+         + block_values({0: [1, 2, 3, 4, 5, 6], 2: [-1, -2, -3, -4, -5, -6]})),
+        (4, varint(300) + ascending([0, 2], 0) + bytes(range(16)) + bytes(range(16, 32))),
+        (200, b"signature"),
+        (6, varint(300) + "enough: ½".encode()),
+        (5, varint(300) + json.dumps({"rounds": 20}).encode()),
+        (2, varint(301) + b"\x00" + struct.pack("<d", 0.125) + varint(1) + varint(1)
+         + ascending([4_000_000_000], 1) + block_values({1: [2.0**-149]})),
+    ]
+    data = b"\x89ZORBA\r\n" + struct.pack("<I", 1)
+    chain = sha(b"zorba/1/journal", data)[:16]
+    for kind, payload in records:
+        start = bytes([kind]) + struct.pack("<I", len(payload))[:3]
+        link = sha(b"zorba/1/link", chain, start)[:4]
+        chain = sha(b"zorba/1/record", chain, start, payload)[:16]
+        data += start + link + payload + chain
+    return data
+
+
 def main():
     rng = np.random.default_rng(20240607)
     key = run_key(7)
@@ -262,6 +337,8 @@ def main():
     GOLDENS.mkdir(parents=True, exist_ok=True)
     for name, value in (("seeds", seeds), ("updates", updates), ("digests", digest_case())):
         (GOLDENS / f"{name}.json").write_text(json.dumps(value, indent=None) + "\n")
+    JOURNALS.mkdir(parents=True, exist_ok=True)
+    (JOURNALS / "version1.zorba").write_bytes(journal_case())
 
 
 if __name__ == "__main__":

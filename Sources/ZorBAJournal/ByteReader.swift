@@ -69,6 +69,8 @@ package struct ByteReader {
   }
 
   /// Ascending numbers from `first` to below `limit`, at most `maximumCount` of them, as runs.
+  ///
+  /// The count is checked before memory is taken: a few bytes can promise a million numbers.
   package mutating func ascending(
     _ part: String, from first: Int, limit: Int, maximumCount: Int
   ) throws -> [Int] {
@@ -78,7 +80,7 @@ package struct ByteReader {
     for run in 0..<runs {
       let gap = try count("\(part): gap", limit: limit)
       guard run == 0 || gap > 0 else { throw Self.fault("\(part): runs touch") }
-      let length = try count("\(part): length", limit: maximumCount - 1) + 1
+      let length = try count("\(part): length", limit: max(maximumCount, 1) - 1) + 1
       let start = next + gap
       guard start + length <= limit else { throw Self.fault("\(part) goes beyond \(limit - 1)") }
       guard numbers.count + length <= maximumCount else {

@@ -59,11 +59,15 @@ extension CommittedRound {
       decay = Float(bitPattern: try reader.uint32("the decay"))
       guard decay != 1 else { throw ByteReader.fault("a decay of 1 is stored") }
     }
+    let isShared = flags & Self.perClientFlag == 0
+    // A client with coefficients of its own takes a byte at least.
     let participants = try reader.ascending(
-      "the participants", from: 1, limit: 1 << 32, maximumCount: Self.maximumParticipants
+      "the participants", from: 1, limit: 1 << 32,
+      maximumCount: isShared
+        ? Self.maximumParticipants : min(Self.maximumParticipants, reader.remaining)
     ).map { UInt32($0) }
     let coefficients: Coefficients
-    if flags & Self.perClientFlag == 0 {
+    if isShared {
       coefficients = .shared(try Self.blocks(&reader, values: steps * directions))
     } else {
       coefficients = .perClient(
@@ -82,11 +86,9 @@ extension CommittedRound {
   private static func blocks(
     _ reader: inout ByteReader, values: Int
   ) throws -> [BlockCoefficients] {
+    let room = reader.remaining / (4 * max(values, 1))
     let blocks = try reader.ascending(
-      "the blocks", from: 0, limit: blockLimit, maximumCount: blockLimit)
-    guard blocks.count * values * 4 <= reader.remaining else {
-      throw ByteReader.fault("its payload ends in the coefficients")
-    }
+      "the blocks", from: 0, limit: blockLimit, maximumCount: min(room, blockLimit))
     return try blocks.map {
       BlockCoefficients(block: $0, values: try reader.floats(values, "the coefficients"))
     }

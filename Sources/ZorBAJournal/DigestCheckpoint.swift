@@ -65,10 +65,7 @@ extension DigestCheckpoint {
     round = try reader.varint("the round")
     let blocks = try reader.ascending(
       "the blocks", from: 0, limit: CommittedRound.blockLimit,
-      maximumCount: CommittedRound.blockLimit)
-    guard blocks.count * Digest128.byteCount <= reader.remaining else {
-      throw ByteReader.fault("its payload ends in the digests")
-    }
+      maximumCount: min(reader.remaining / Digest128.byteCount, CommittedRound.blockLimit))
     entries = try blocks.map {
       Entry(
         block: $0,

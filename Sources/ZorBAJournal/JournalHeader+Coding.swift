@@ -5,7 +5,7 @@ import ZorBATensor
 
 /// The header's payload: one JSON object with its members in this order.
 extension JournalHeader {
-  var encoded: [UInt8] { Array(json.serialized.utf8) }
+  package var encoded: [UInt8] { Array(json.serialized.utf8) }
 
   private var json: JSONValue {
     [
@@ -33,7 +33,7 @@ extension JournalHeader {
   }
 
   /// - Throws: `ZorBAError` with code `invalidJournal` naming the member that is wrong.
-  init(encoded: [UInt8]) throws {
+  package init(encoded: [UInt8]) throws {
     let json = try JSONParser.parse(encoded, code: .invalidJournal)
     guard let numerics = json["numerics"]?.integer else { throw Self.fault("numerics") }
     guard numerics == Self.numericsVersion else {

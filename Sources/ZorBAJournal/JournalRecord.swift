@@ -14,7 +14,8 @@ package enum JournalRecord: Sendable, Equatable {
 
   static let headerType: UInt8 = 1
 
-  var type: UInt8 {
+  /// The type byte in the file.
+  package var type: UInt8 {
     switch self {
     case .round: 2
     case .plan: 3
@@ -25,7 +26,8 @@ package enum JournalRecord: Sendable, Equatable {
     }
   }
 
-  var payload: [UInt8] {
+  /// The bytes in the file, without framing.
+  package var payload: [UInt8] {
     switch self {
     case .round(let round): round.encoded
     case .plan(let plan): plan.encoded
@@ -39,7 +41,7 @@ package enum JournalRecord: Sendable, Equatable {
   /// Decodes a payload by its type.
   ///
   /// - Throws: `ZorBAError` with code `invalidJournal` saying what is wrong with the record.
-  init(type: UInt8, payload: [UInt8]) throws {
+  package init(type: UInt8, payload: [UInt8]) throws {
     switch type {
     case 2: self = .round(try CommittedRound(encoded: payload))
     case 3: self = .plan(try PlanRecord(encoded: payload))

@@ -22,7 +22,7 @@ package struct PlanRecord: Hashable, Sendable {
   package let cycle: [[Row]]
 
   /// The most active (client, block) pairs a plan may list, over its whole cycle.
-  package static let maximumPairs = 1 << 22
+  package static let maximumPairs = 1 << 20
 
   package init(firstRound: UInt64, cycle: [[Row]]) {
     self.firstRound = firstRound
@@ -81,11 +81,8 @@ extension PlanRecord {
     cycle = try (0..<matrices).map { _ in
       let clients = try reader.ascending(
         "the clients", from: 1, limit: 1 << 32,
-        maximumCount: CommittedRound.maximumParticipants)
-      // Every client is followed by a byte at least.
-      guard clients.count <= reader.remaining else {
-        throw ByteReader.fault("its payload ends in the plan")
-      }
+        // A row takes a byte at least.
+        maximumCount: min(CommittedRound.maximumParticipants, reader.remaining))
       return try clients.map { client in
         let blocks = try reader.ascending(
           "the blocks", from: 0, limit: CommittedRound.blockLimit,

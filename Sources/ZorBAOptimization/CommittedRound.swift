@@ -12,7 +12,7 @@ package import ZorBADiagnostics
 /// ascending number (numerics spec 1, section 5). Blocks without coefficients keep their bits.
 ///
 /// Invariants, held by `init`: 1 ... 4096 directions and steps; finite coefficients; blocks and
-/// clients strictly ascending, clients from 1 and at most 2^20 of them; 0 < decay <= 1. A coefficient of zero is applied
+/// clients strictly ascending, clients from 1 and at most 65536 of them; 0 < decay <= 1. A coefficient of zero is applied
 /// like any other (it turns -0 into +0).
 package struct CommittedRound: Hashable, Sendable {
   /// The coefficients of one block.
@@ -72,7 +72,7 @@ package struct CommittedRound: Hashable, Sendable {
   /// The most directions or steps a round may have.
   package static let maximumExtent = 4096
   /// The most clients that may take part in a round.
-  package static let maximumParticipants = 1 << 20
+  package static let maximumParticipants = 1 << 16
   /// Block numbers are below this (`TensorID`).
   package static let blockLimit = 1 << 20
 
