@@ -17,7 +17,9 @@ struct Normalizer: Sendable {
   var steps: [Step] = []
 
   /// Applies every step to valid UTF-8; the result is valid UTF-8.
-  func apply(to text: [UInt8]) -> [UInt8] {
+  ///
+  /// - Parameter isStart: Whether nothing stands before the text.
+  func apply(to text: [UInt8], isStart: Bool = true) -> [UInt8] {
     var text = text
     for step in steps {
       switch step {
@@ -26,7 +28,7 @@ struct Normalizer: Sendable {
       case .replace(let pattern, let replacement):
         text = Self.replace(pattern, in: text, with: replacement)
       case .strip(let left, let right): text = Self.strip(text, left: left, right: right)
-      case .sentencePiece(let normalizer): text = normalizer.apply(to: text)
+      case .sentencePiece(let normalizer): text = normalizer.apply(to: text, isStart: isStart)
       }
     }
     return text

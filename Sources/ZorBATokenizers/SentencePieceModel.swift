@@ -66,25 +66,13 @@ struct SentencePieceModel {
     roles.eos = roles.eos ?? name(content.eosID)
     roles.pad = roles.pad ?? name(content.padID)
     roles.unknown = roles.unknown ?? name(content.unknownID)
-    var steps: [PreTokenizer.Step] = []
     var normalizer = content.normalizer
-    if !added.allSatisfy({ $0.isNormalized || $0.content.isEmpty }), !configuration.isLegacy {
-      // Since the end of the legacy behaviour, only the start of a text gets the prefix.
-      if normalizer.addsDummyPrefix, normalizer.escapesSpaces, !normalizer.removesExtraSpaces {
-        normalizer.addsDummyPrefix = false
-        steps = [
-          .metaspace(
-            .init(
-              replacement: SentencePieceNormalizer.visibleSpace, prepend: .first, splits: false))
-        ]
-      }
-    }
+    normalizer.prefixesOnlyStart = !configuration.isLegacy
     return Tokenizer.Parts(
       vocabulary: vocabulary,
       // User-defined pieces are matched as they are spelled.
       addedTokens: AddedTokens(added, normalizer: Normalizer()),
       normalizer: Normalizer(steps: [.sentencePiece(normalizer)]),
-      preTokenizer: PreTokenizer(steps: steps),
       model: .sentencePiece(try algorithm(content)),
       template: Template(
         prefix: configuration.addsBOS ?? true ? roles.bos.id(in: vocabulary) : [],
@@ -101,6 +89,7 @@ struct SentencePieceModel {
   }
 
   private func check(_ content: Content) throws {
+    guard !content.pieces.isEmpty else { throw file.invalid("pieces", "the model has no pieces") }
     guard content.modelType == 2 else {
       let names: [Int32: String] = [1: "UNIGRAM", 3: "WORD", 4: "CHAR"]
       throw file.unsupported(
@@ -120,7 +109,8 @@ struct SentencePieceModel {
         String(validating: piece.spelling, as: UTF8.self) != nil
       else {
         throw file.invalid(
-          "pieces[\(id)]", "'\(String(decoding: piece.spelling.prefix(40), as: UTF8.self))' with"
+          "pieces[\(id)]",
+          "'\(String(decoding: piece.spelling.prefix(40), as: UTF8.self))' with"
             + " score \(piece.score) is not a piece")
       }
     }

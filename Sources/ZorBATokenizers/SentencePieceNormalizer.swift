@@ -57,12 +57,17 @@ struct SentencePieceNormalizer: Sendable, Equatable {
 
   var map: CharacterMap?
   var addsDummyPrefix = true
+  /// Whether text behind an added token goes without the prefix (`"legacy": false`).
+  var prefixesOnlyStart = false
   var removesExtraSpaces = true
   var escapesSpaces = true
 
   static let visibleSpace = Array("▁".utf8)
 
-  func apply(to text: [UInt8]) -> [UInt8] {
+  /// Applies the map and the treatment of spaces to valid UTF-8.
+  ///
+  /// - Parameter isStart: Whether nothing stands before the text.
+  func apply(to text: [UInt8], isStart: Bool) -> [UInt8] {
     let space = escapesSpaces ? Self.visibleSpace : [UInt8(ascii: " ")]
     var result: [UInt8] = []
     result.reserveCapacity(text.count + text.count / 2)
@@ -76,7 +81,7 @@ struct SentencePieceNormalizer: Sendable, Equatable {
       if !hasStarted {
         if removesExtraSpaces, character == [UInt8(ascii: " ")] { continue }
         hasStarted = true
-        if addsDummyPrefix { result += space }
+        if addsDummyPrefix, isStart || !prefixesOnlyStart { result += space }
       }
       var piece = character[...]
       while afterSpace, piece.first == UInt8(ascii: " ") { piece = piece.dropFirst() }

@@ -8,11 +8,14 @@ enum SplitPattern: Sendable, Equatable {
   /// The cl100k expression with at most `digits` digits a word: 3 for Llama 3, 1 for Qwen.
   case cl100k(digits: Int)
 
-  static let gpt2Expression = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+"#
+  static let gpt2Expression =
+    #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+"#
     + #"| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-  static let llama3Expression = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"#
+  static let llama3Expression =
+    #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"#
     + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-  static let qwen2Expression = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"#
+  static let qwen2Expression =
+    #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"#
     + #"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
 
   /// Recognises an expression as it stands in `tokenizer.json`; nil for any other.

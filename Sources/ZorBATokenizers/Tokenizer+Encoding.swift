@@ -12,7 +12,7 @@ extension Tokenizer {
         if normalizer.steps.isEmpty {
           encodeNormalized(piece, isFirst: isFirst, into: &ids)
         } else {
-          normalizer.apply(to: Array(piece)).withUnsafeBufferPointer {
+          normalizer.apply(to: Array(piece), isStart: isFirst).withUnsafeBufferPointer {
             encodeNormalized($0, isFirst: isFirst, into: &ids)
           }
         }

@@ -139,4 +139,3 @@ extension TokenizerJSON {
     return .characters(Array(content.utf8), count: count)
   }
 }
-

@@ -99,12 +99,14 @@ struct TokenizerJSON {
     let list = try file.array("merges", in: model, at: "model")
     var reader = MergeListReader(file: file, vocabulary: vocabulary, count: list.count)
     for (index, value) in list.enumerated() {
-      if let pair = value.string {
-        try reader.add(pair: pair.utf8, line: nil)
-      } else if let pair = value.array, pair.count == 2, let left = pair[0].string,
-        let right = pair[1].string
+      if var pair = value.string {
+        try pair.withUTF8 { try reader.add(pair: $0, line: nil) }
+      } else if let pair = value.array, pair.count == 2, var left = pair[0].string,
+        var right = pair[1].string
       {
-        try reader.add(left.utf8, right.utf8, line: nil)
+        try left.withUTF8 { left in
+          try right.withUTF8 { try reader.add(left, $0, line: nil) }
+        }
       } else {
         throw file.invalid("model.merges[\(index)]", "\(value.kind) stands where a pair should")
       }

@@ -88,12 +88,22 @@ struct VocabularyAndMerges {
     guard String(validating: content, as: UTF8.self) != nil else {
       throw mergesFile.invalid(nil, "the file is not UTF-8")
     }
-    let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    var reader = MergeListReader(file: mergesFile, vocabulary: vocabulary, count: lines.count)
-    for (index, line) in lines.enumerated() {
-      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-      if line.isEmpty || line.starts(with: "#version".utf8) { continue }
-      try reader.add(pair: line, line: index + 1)
+    let lineFeed = UInt8(ascii: "\n")
+    let count = content.count { $0 == lineFeed } + 1
+    var reader = MergeListReader(file: mergesFile, vocabulary: vocabulary, count: count)
+    try content.withUnsafeBufferPointer { content in
+      var number = 1
+      var start = 0
+      while start < content.count {
+        let end = content[start...].firstIndex(of: lineFeed) ?? content.count
+        var line = content[start..<end]
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        if !line.isEmpty, !line.starts(with: "#version".utf8) {
+          try reader.add(pair: UTF8Text.Bytes(rebasing: line), line: number)
+        }
+        start = end + 1
+        number += 1
+      }
     }
     return reader.build()
   }
@@ -105,5 +115,7 @@ extension AddedToken {
 
 extension String? {
   /// The id of a token with a role as a list of at most one.
-  func id(in vocabulary: Vocabulary) -> [Int32] { flatMap { vocabulary.id(of: $0) }.map { [$0] } ?? [] }
+  func id(in vocabulary: Vocabulary) -> [Int32] {
+    flatMap { vocabulary.id(of: $0) }.map { [$0] } ?? []
+  }
 }

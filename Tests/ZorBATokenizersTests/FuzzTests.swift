@@ -9,10 +9,14 @@ import ZorBATokenizers
 
   /// Pieces that a parser may trip over.
   private static let splices: [[UInt8]] =
-    ["-1", "4294967296", "99999999999999999999", "1e308", "null", "true", "{}", "[]", "\"\"", "\"", "{", "}",
+    [
+      "-1", "4294967296", "99999999999999999999", "1e308", "null", "true", "{}", "[]", "\"\"", "\"",
+      "{", "}",
       "[", "\\", "\\u0000", "\\ud800", "▁", "<0x41>", "<0xZZ>", "\n", "\r", " ", "  ", "#version",
       "\u{301}", "Sequence", "ByteLevel", "Metaspace", "\"type\":", "{\"a\":1}",
-    ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0x00], [0xE2, 0x96], [0x80, 0x80, 0x80, 0x80, 0x80]]
+    ].map { Array($0.utf8) } + [
+      [0xFF], [0xC3], [0x00], [0xE2, 0x96], [0x80, 0x80, 0x80, 0x80, 0x80],
+    ]
 
   private func mutated(_ bytes: [UInt8], _ generator: inout SplitMix64) -> [UInt8] {
     var bytes = bytes
@@ -22,9 +26,12 @@ import ZorBATokenizers
       switch Int.random(in: 0..<8, using: &generator) {
       case 0: bytes.removeSubrange(position..<position + length)
       case 1: bytes.insert(contentsOf: bytes[position..<position + length], at: position)
-      case 2 where position < bytes.count: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-      case 3 where position < bytes.count: bytes[position] = UInt8.random(in: 0...255, using: &generator)
-      case 4 where Int.random(in: 0..<8, using: &generator) == 0: bytes.removeLast(bytes.count - position)
+      case 2 where position < bytes.count:
+        bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+      case 3 where position < bytes.count:
+        bytes[position] = UInt8.random(in: 0...255, using: &generator)
+      case 4 where Int.random(in: 0..<8, using: &generator) == 0:
+        bytes.removeLast(bytes.count - position)
       case 5 where length > 0:
         let other = Int.random(in: 0...bytes.count - length, using: &generator)
         bytes.replaceSubrange(position..<position + length, with: bytes[other..<other + length])

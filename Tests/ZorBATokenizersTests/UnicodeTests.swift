@@ -10,7 +10,9 @@ import ZorBAJSON
     let path = "\(Goldens.root)/classes.json"
     let file = try JSONParser.parse(try Data(contentsOf: URL(fileURLWithPath: path)), file: path)
     var expected = [UInt8](repeating: ScalarClass.other.rawValue, count: 0x110000)
-    let names: [(String, ScalarClass)] = [("letter", .letter), ("number", .number), ("space", .space)]
+    let names: [(String, ScalarClass)] = [
+      ("letter", .letter), ("number", .number), ("space", .space),
+    ]
     for (name, kind) in names {
       let ranges = try #require(file[name]?.array)
       #expect(!ranges.isEmpty)
