@@ -47,7 +47,7 @@ let package = Package(
         "ZorBAOptimization", "ZorBATensor", "ZorBADiagnostics", "ZorBAJSON",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
-      swiftSettings: style),
+      swiftSettings: hot),
 
     // The method.
     .target(
@@ -57,7 +57,8 @@ let package = Package(
     .target(
       name: "ZorBAOptimization",
       dependencies: [
-        "ZorBATensor", "ZorBADiagnostics", .product(name: "Crypto", package: "swift-crypto"),
+        "CZorBAKernels", "ZorBATensor", "ZorBADiagnostics",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: hot),
     .target(
@@ -108,6 +109,12 @@ let package = Package(
       name: "ZorBAOptimizationTests",
       dependencies: [
         "ZorBAOptimization", "CZorBAKernels", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+      ],
+      exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBAJournalTests",
+      dependencies: [
+        "ZorBAJournal", "ZorBAOptimization", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(

@@ -21,7 +21,7 @@ import ZorBATensor
     func digest(_ first: UInt8) -> Digest128 { Digest128(prefixOf: first..<first + 16) }
     return [
       .plan(
-        ActivationPlan(
+        PlanRecord(
           firstRound: 1,
           cycle: [
             [.init(client: 1, blocks: [1, 2]), .init(client: 2, blocks: [2])],

@@ -132,7 +132,7 @@ import ZorBATensor
   }
 
   @Test func plansCycle() {
-    let plan = ActivationPlan(
+    let plan = PlanRecord(
       firstRound: 5,
       cycle: [[.init(client: 1, blocks: [1])], [.init(client: 1, blocks: [2])]])
     #expect(plan.matrix(round: 4) == nil)

@@ -152,11 +152,11 @@ import ZorBAOptimization
     let digest = SampleJournal.digest(&generator)
     let misplaced: [JournalRecord] = [
       try round(5, writer), try round(4, writer), .round(beyond), .round(otherSeeding),
-      .plan(ActivationPlan(firstRound: 5, cycle: [[]])),
-      .plan(ActivationPlan(firstRound: 6, cycle: [])),
-      .plan(ActivationPlan(firstRound: 6, cycle: [[.init(client: 1, blocks: [3])]])),
-      .plan(ActivationPlan(firstRound: 6, cycle: [[.init(client: 0, blocks: [1])]])),
-      .plan(ActivationPlan(firstRound: 6, cycle: [[.init(client: 1, blocks: [2, 1])]])),
+      .plan(PlanRecord(firstRound: 5, cycle: [[]])),
+      .plan(PlanRecord(firstRound: 6, cycle: [])),
+      .plan(PlanRecord(firstRound: 6, cycle: [[.init(client: 1, blocks: [3])]])),
+      .plan(PlanRecord(firstRound: 6, cycle: [[.init(client: 0, blocks: [1])]])),
+      .plan(PlanRecord(firstRound: 6, cycle: [[.init(client: 1, blocks: [2, 1])]])),
       .digest(DigestCheckpoint(round: 4, entries: [.init(block: 0, digest: digest)])),
       .digest(DigestCheckpoint(round: 5, entries: [.init(block: 3, digest: digest)])),
       .digest(DigestCheckpoint(round: 5, entries: [])),

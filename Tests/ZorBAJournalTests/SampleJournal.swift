@@ -64,8 +64,8 @@ enum SampleJournal {
 
   static func plan(
     firstRound: UInt64, header: JournalHeader, using generator: inout SplitMix64
-  ) -> ActivationPlan {
-    ActivationPlan(
+  ) -> PlanRecord {
+    PlanRecord(
       firstRound: firstRound,
       cycle: (0..<Int.random(in: 1...3, using: &generator)).map { _ in
         subset(1..<6, &generator).map {
