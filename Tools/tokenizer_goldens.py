@@ -242,8 +242,8 @@ def gpt2(root):
         if bos:
             write_json(folder / "tokenizer_config.json", {
                 "tokenizer_class": "GPT2Tokenizer", "add_bos_token": True, "add_prefix_space": False,
-                "bos_token": {"content": "</s>", "lstrip": False, "special": True},
-                "eos_token": {"content": "</s>", "lstrip": False, "special": True},
+                "bos_token": {"__type": "AddedToken", "content": "</s>", "normalized": True},
+                "eos_token": {"__type": "AddedToken", "content": "</s>", "normalized": True},
                 "pad_token": "<pad>", "unk_token": "</s>", "errors": "replace"})
             write_json(folder / "special_tokens_map.json", {"bos_token": "</s>", "pad_token": "<pad>"})
             reference.add_special_tokens(["</s>", "<pad>"])

@@ -43,6 +43,11 @@ struct MergeTable: Sendable {
 
   func find(_ left: Int32, _ right: Int32) -> Merge { withLookup { $0(left, right) } }
 
+  /// What the pairs become, in no order.
+  var results: some Sequence<Int32> {
+    slots.lazy.filter { $0.key != Self.free }.map(\.merge.id)
+  }
+
   /// Borrowed access for a merge loop.
   struct Lookup {
     fileprivate let slots: UnsafeBufferPointer<Slot>

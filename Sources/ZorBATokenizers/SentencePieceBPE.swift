@@ -21,15 +21,18 @@ struct SentencePieceBPE: Sendable {
   /// Characters of pieces that are no piece themselves: symbol `firstPartial + i` is entry i.
   private let firstPartial: Int32
   private let partials: [[UInt8]]
+  /// Whether no merge reaches from a character to a following `▁`, so that words merge on their own.
+  private let mergesWithinWords: Bool
 
   /// Prepares the algorithm.
   ///
   /// - Parameters:
+  ///   - vocabulary: The spelling of what `merges` makes.
   ///   - characters: The symbol of every one-character piece.
   ///   - partials: Characters that occur in pieces but are none: they take the symbols from
   ///     `firstPartial` on, may merge, and fall back if they have not.
   init(
-    characters: ByteStringIndex, merges: MergeTable, fallback: Fallback,
+    vocabulary: Vocabulary, characters: ByteStringIndex, merges: MergeTable, fallback: Fallback,
     wholeWords: ByteStringIndex? = nil, firstPartial: Int32 = .max, partials: [[UInt8]] = []
   ) {
     self.characters = characters
@@ -38,6 +41,28 @@ struct SentencePieceBPE: Sendable {
     self.wholeWords = wholeWords
     self.firstPartial = firstPartial
     self.partials = partials
+    mergesWithinWords =
+      characters.find(Self.mark) != nil
+      && merges.results.allSatisfy { id in
+        vocabulary.spelling(of: id).withUnsafeBufferPointer { Self.wordStart(in: $0, after: 0) }
+          == nil
+      }
+  }
+
+  private static let mark = Array("▁".utf8)
+
+  /// Where the first `▁` stands behind another character, from a position on; nil when none does.
+  private static func wordStart(in text: UTF8Text.Bytes, after start: Int) -> Int? {
+    var position = start
+    var followsMark = true
+    while position + 2 < text.count {
+      let isMark =
+        text[position] == 0xE2 && text[position + 1] == 0x96 && text[position + 2] == 0x81
+      if isMark, !followsMark { return position }
+      followsMark = isMark
+      position += isMark ? 3 : 1
+    }
+    return nil
   }
 
   /// Appends the ids of one word; without pre-tokenization that is a whole text.
@@ -46,6 +71,16 @@ struct SentencePieceBPE: Sendable {
       ids.append(id)
       return
     }
+    guard mergesWithinWords else { return encodeStretch(word, into: &ids) }
+    var start = 0
+    while start < word.count {
+      let end = Self.wordStart(in: word, after: start) ?? word.count
+      encodeStretch(UTF8Text.Bytes(rebasing: word[start..<end]), into: &ids)
+      start = end
+    }
+  }
+
+  private func encodeStretch(_ word: UTF8Text.Bytes, into ids: inout [Int32]) {
     // A character yields at most as many symbols as it has bytes.
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: word.count) { buffer in
       var count = 0

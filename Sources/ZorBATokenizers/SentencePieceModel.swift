@@ -73,7 +73,7 @@ struct SentencePieceModel {
       // User-defined pieces are matched as they are spelled.
       addedTokens: AddedTokens(added, normalizer: Normalizer()),
       normalizer: Normalizer(steps: [.sentencePiece(normalizer)]),
-      model: .sentencePiece(try algorithm(content)),
+      model: .sentencePiece(try algorithm(content, vocabulary)),
       template: Template(
         prefix: configuration.addsBOS ?? true ? roles.bos.id(in: vocabulary) : [],
         suffix: configuration.addsEOS ?? false ? roles.eos.id(in: vocabulary) : []),
@@ -124,7 +124,7 @@ struct SentencePieceModel {
 
   /// Turns scores into merges: any two neighbours whose concatenation is a piece merge into it, the
   /// piece of the greatest score first.
-  private func algorithm(_ content: Content) throws -> SentencePieceBPE {
+  private func algorithm(_ content: Content, _ vocabulary: Vocabulary) throws -> SentencePieceBPE {
     var symbols = ByteStringIndex(entries: content.pieces.count)
     var characters = ByteStringIndex()
     var byteIDs = [Int32](repeating: -1, count: 256)
@@ -185,7 +185,7 @@ struct SentencePieceModel {
       }
     }
     return SentencePieceBPE(
-      characters: characters, merges: merges,
+      vocabulary: vocabulary, characters: characters, merges: merges,
       fallback: .init(
         byteIDs: content.fallsBackToBytes ? byteIDs : nil, unknownID: content.unknownID,
         fusesUnknown: true), firstPartial: firstPartial, partials: partials)

@@ -27,7 +27,7 @@ struct SentencePieceNormalizer: Sendable, Equatable {
     }
 
     /// The longest entry that the text starts with at `position`: its length and replacement.
-    func longestMatch(in text: [UInt8], at position: Int) -> (length: Int, [UInt8])? {
+    func longestMatch(in text: [UInt8], at position: Int) -> (length: Int, ArraySlice<UInt8>)? {
       var best: (length: Int, value: Int)?
       var node = Self.offset(units[0])
       var index = position
@@ -47,7 +47,7 @@ struct SentencePieceNormalizer: Sendable, Equatable {
         position + length == text.count || text[position + length] & 0xC0 != 0x80
       else { return nil }
       let end = replacements[value...].firstIndex(of: 0) ?? replacements.count
-      return (length, Array(replacements[value..<end]))
+      return (length, replacements[value..<end])
     }
 
     private static func offset(_ unit: UInt32) -> Int {
@@ -79,11 +79,13 @@ struct SentencePieceNormalizer: Sendable, Equatable {
       position += length
       // Leading spaces go before the prefix is added, so a text of spaces alone stays empty.
       if !hasStarted {
-        if removesExtraSpaces, character == [UInt8(ascii: " ")] { continue }
+        if removesExtraSpaces, character.count == 1, character.first == UInt8(ascii: " ") {
+          continue
+        }
         hasStarted = true
         if addsDummyPrefix, isStart || !prefixesOnlyStart { result += space }
       }
-      var piece = character[...]
+      var piece = character
       while afterSpace, piece.first == UInt8(ascii: " ") { piece = piece.dropFirst() }
       if let last = piece.last {
         for byte in piece {
@@ -98,9 +100,10 @@ struct SentencePieceNormalizer: Sendable, Equatable {
     return result
   }
 
-  private func character(of text: [UInt8], at position: Int) -> (length: Int, [UInt8]) {
+  private func character(of text: [UInt8], at position: Int) -> (length: Int, ArraySlice<UInt8>) {
     if let match = map?.longestMatch(in: text, at: position) { return match }
-    let length = text.withUnsafeBufferPointer { UTF8Text.scalar(in: $0, at: position).length }
-    return (length, Array(text[position..<position + length]))
+    let lead = text[position]
+    let length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+    return (length, text[position..<position + length])
   }
 }

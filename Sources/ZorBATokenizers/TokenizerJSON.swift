@@ -146,7 +146,7 @@ struct TokenizerJSON {
       if settings.ignoresMerges { _ = words.insert(spelling, id: id) }
     }
     return SentencePieceBPE(
-      characters: characters, merges: merges,
+      vocabulary: vocabulary, characters: characters, merges: merges,
       fallback: .init(
         byteIDs: settings.fallsBackToBytes ? byteIDs : nil, unknownID: settings.unknownID,
         fusesUnknown: settings.fusesUnknown),
