@@ -30,7 +30,8 @@ package struct DataFile: Sendable {
     case "txt": format = .plainText
     default:
       throw ZorBAError(
-        .invalidData, suffix.map { "files ending in '.\($0)' cannot be read" }
+        .invalidData,
+        suffix.map { "files ending in '.\($0)' cannot be read" }
           ?? "the file has no extension to know its format by",
         at: .init(file: path), advice: "Use .jsonl, .ndjson, .csv, .tsv or .txt.")
     }

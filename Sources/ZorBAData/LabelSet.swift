@@ -55,7 +55,12 @@ struct LabelSet: Sendable {
           advice: "This column seems to hold text; name the label column, or list task.labels.")
       }
     }
-    return values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return words(for: values)
+  }
+
+  /// Label values with their default words, in their lasting order.
+  static func words(for values: Set<String>) -> [TaskDefinition.LabelWord] {
+    values.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       .map { .init(value: $0, word: TaskDefinition.LabelWord.word(for: $0)) }
   }
 
