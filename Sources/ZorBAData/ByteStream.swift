@@ -130,8 +130,8 @@ final class ByteStream {
     return true
   }
 
-  /// Appends up to `count` unread bytes; false when the file had none left.
-  func take(_ count: Int, into bytes: inout [UInt8]) throws -> Bool {
+  /// Appends `count` unread bytes, or what is left of the file.
+  func take(_ count: Int, into bytes: inout [UInt8]) throws {
     let goal = bytes.count + count
     while bytes.count < goal {
       guard try peek() != nil else { break }
@@ -141,7 +141,6 @@ final class ByteStream {
       bytes.append(contentsOf: part)
       position += taken
     }
-    return bytes.count > goal - count
   }
 
   /// Throws when a row has outgrown what any data row needs.

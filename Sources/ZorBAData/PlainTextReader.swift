@@ -23,12 +23,10 @@ struct PlainTextReader {
   ///
   /// - Throws: `ZorBAError` naming the line of the first byte that is not UTF-8.
   mutating func next() throws -> String? {
-    var atEnd = false
-    if pending.count < pieceBytes {
-      atEnd = !(try stream.take(pieceBytes - pending.count, into: &pending))
-      if pending.isEmpty { return nil }
-    }
-    let cut = atEnd ? pending.count : Self.cut(of: pending)
+    try stream.take(pieceBytes - pending.count, into: &pending)
+    if pending.isEmpty { return nil }
+    // Fewer bytes than asked for: the file has no more.
+    let cut = pending.count < pieceBytes ? pending.count : Self.cut(of: pending)
     let piece = pending[..<cut]
     guard let text = String(validating: piece, as: UTF8.self) else {
       throw ZorBAError(
