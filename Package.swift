@@ -52,7 +52,7 @@ let package = Package(
     // The method.
     .target(
       name: "ZorBAModels",
-      dependencies: ["ZorBATensor", "ZorBACheckpoint", "ZorBAJSON", "ZorBADiagnostics"],
+      dependencies: ["CZorBAKernels", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics"],
       swiftSettings: hot),
     .target(
       name: "ZorBAOptimization",
@@ -104,6 +104,9 @@ let package = Package(
     .testTarget(
       name: "ZorBATokenizersTests",
       dependencies: ["ZorBATokenizers", "ZorBAJSON", "ZorBADiagnostics"],
+      exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBADataTests", dependencies: ["ZorBAData", "ZorBAJSON", "ZorBADiagnostics"],
       exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
       name: "ZorBAOptimizationTests",

@@ -61,7 +61,7 @@ package struct Metrics: Sendable, Equatable {
   }
 
   /// Scores an example's values and adds it.
-  package mutating func add(_ example: EncodedExample, values: [[Float]]) {
+  package mutating func add(_ example: EncodedExample, values: [[Double]]) {
     add(
       label: example.label, prediction: Scoring.prediction(of: example, values: values),
       loss: Scoring.loss(of: example, values: values))

@@ -16,16 +16,16 @@ package enum Scoring {
   /// A candidate of several tokens scores their mean log-probability, so that long ones are not
   /// at a disadvantage.
   package static func candidateScores(
-    of example: EncodedExample, values: [[Float]]
+    of example: EncodedExample, values: [[Double]]
   ) -> [Double]? {
     switch example.objective {
     case .singleQueryCandidates:
       precondition(values.count == 1 && values[0].count == example.continuations.count)
-      return values[0].map(Double.init)
+      return values[0]
     case .candidates(let ranges, _):
       precondition(values.count == ranges.last?.upperBound)
       return ranges.map { range in
-        values[range].reduce(0) { $0 + Double($1[0]) } / Double(range.count)
+        values[range].reduce(0) { $0 + $1[0] } / Double(range.count)
       }
     case .tokens: return nil
     }
@@ -33,7 +33,7 @@ package enum Scoring {
 
   /// The candidate with the highest score, the first of equals; nil when there are no candidates
   /// or a score is not a number.
-  package static func prediction(of example: EncodedExample, values: [[Float]]) -> Int? {
+  package static func prediction(of example: EncodedExample, values: [[Double]]) -> Int? {
     guard let scores = candidateScores(of: example, values: values),
       !scores.contains(where: \.isNaN)
     else { return nil }
@@ -48,12 +48,12 @@ package enum Scoring {
   /// sum of negative log-likelihoods, weight the number of tokens. Values that are not finite give
   /// a loss that is not finite, for the caller to report.
   package static func loss(
-    of example: EncodedExample, values: [[Float]]
+    of example: EncodedExample, values: [[Double]]
   ) -> (sum: Double, weight: Double) {
     guard let answer = example.answer, let scores = candidateScores(of: example, values: values)
     else {
       precondition(values.count == example.continuations[0].count)
-      return (-values.reduce(0) { $0 + Double($1[0]) }, Double(values.count))
+      return (-values.reduce(0) { $0 + $1[0] }, Double(values.count))
     }
     return (crossEntropy(scores, answer: answer), 1)
   }

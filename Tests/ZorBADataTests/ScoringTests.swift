@@ -18,7 +18,7 @@ private func example(_ lengths: [Int], answer: Int?) -> EncodedExample {
     for golden in cases {
       let lengths = try #require(golden["lengths"]?.array).compactMap(\.integer)
       let values = try #require(golden["values"]?.array).map {
-        ($0.array ?? []).compactMap { $0.double.map { Float($0) } }
+        ($0.array ?? []).compactMap { $0.double.map { Double($0) } }
       }
       let example = example(lengths, answer: golden["answer"]?.integer)
       #expect(example.queries.map(\.targets.count) == values.map(\.count))
@@ -38,7 +38,7 @@ private func example(_ lengths: [Int], answer: Int?) -> EncodedExample {
 
   @Test func extremeScoresStayFinite() {
     let two = example([1, 1], answer: 1)
-    #expect(Scoring.loss(of: two, values: [[3e38, -3e38]]).sum == 2 * Double(Float(3e38)))
+    #expect(Scoring.loss(of: two, values: [[3e38, -3e38]]).sum == 2 * Double(Double(3e38)))
     #expect(Scoring.loss(of: two, values: [[-3e38, 3e38]]).sum == 0)
     #expect(Scoring.loss(of: two, values: [[0, -.infinity]]).sum == .infinity)
     #expect(Scoring.loss(of: two, values: [[-.infinity, 0]]).sum == 0)

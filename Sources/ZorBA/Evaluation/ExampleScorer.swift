@@ -58,15 +58,16 @@ package struct ExampleScorer: Sendable {
   private func scored(
     _ examples: ArraySlice<EncodedExample>, plan: PerturbationPlan?
   ) throws -> [[Outcome]] {
+    let queries = examples.map(\.queries)
     let result = try model.score(request(for: examples), plan: plan)
     return (0..<result.branchCount).map { branch in
       var query = 0
-      return examples.map { example in
-        let values = example.queries.indices.map { Array(result[branch, query + $0]) }
-        query += example.queries.count
-        let loss = example.loss(values: values)
+      return zip(examples, queries).map { example, queries in
+        let values = queries.indices.map { Array(result[branch, query + $0]) }
+        query += queries.count
+        let loss = Scoring.loss(of: example, values: values)
         return Outcome(
-          loss: loss.sum, weight: loss.weight, prediction: example.prediction(values: values))
+          loss: loss.sum, weight: loss.weight, prediction: Scoring.prediction(of: example, values: values))
       }
     }
   }

@@ -14,7 +14,7 @@ extension FineTunedModel {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> Evaluation {
     let task = try RunTask(task, batch: batch, labelsFrom: [file], loaded: loaded)
-    return try Evaluator(task: task, model: loaded.model).evaluate(
+    return try Evaluator(model: loaded.model).evaluate(
       try task.rows(at: file, limit: limit), progress: progress)
   }
 }

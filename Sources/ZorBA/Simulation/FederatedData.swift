@@ -11,56 +11,43 @@ struct FederatedData {
   /// - Throws: `ZorBAError` when a file cannot be used or leaves a client without rows.
   init(_ configuration: RunConfiguration, task: RunTask, runKey: RunKey) throws {
     let federation = configuration.federation
-    var shares: [(name: String, examples: [EncodedExample])]
-    if case .files = federation.partition {
-      shares = try configuration.data.train.map { path in
-        (Self.name(ofFile: path), try task.rows(at: path))
-      }
-    } else {
-      let path = configuration.data.train[0]
-      let rows = try task.rows(at: path, siteColumn: federation.siteColumn)
-      shares = try Self.partition(rows, federation: federation, file: path, runKey: runKey)
+    let dataset: Dataset
+    let plan: PartitionPlan
+    var names: [String]
+    switch federation.partition {
+    case .files:
+      let joined = try task.rows(ofClients: configuration.data.train)
+      dataset = joined.dataset
+      plan = .files(counts: joined.counts)
+      names = Self.distinct(configuration.data.train.map(Self.name(ofFile:)))
+    case .column:
+      dataset = try task.rows(at: configuration.data.train[0])
+      plan = .bySite
+      names = PartitionPlan.siteNames(dataset.examples.map(\.site))
+    case .dirichlet(let alpha):
+      dataset = try task.rows(at: configuration.data.train[0])
+      plan = .dirichlet(alpha: alpha)
+      names = (1...federation.clients).map { "client-\($0)" }
+    case .uniform:
+      dataset = try task.rows(at: configuration.data.train[0])
+      plan = .uniform
+      names = (1...federation.clients).map { "client-\($0)" }
     }
-    Self.makeDistinct(&shares)
-    for share in shares where share.examples.isEmpty {
-      throw ZorBAError(
-        .invalidData, "client '\(share.name)' has no training rows",
-        at: .init(field: "federation.partition"), advice: "Leave it out, or give it rows.")
-    }
+    let shares = try dataset.partitioned(
+      plan, clients: names.count,
+      seed: RunStream.partition.seed(runKey: runKey, index: 0))
     clients = shares.enumerated().map { index, share in
       FederationClient(
-        name: share.name, examples: share.examples,
+        name: names[index], examples: share.map { dataset.examples[$0] },
         sampler: MinibatchSampler(
-          count: share.examples.count, batchSize: configuration.batch.size,
+          exampleCount: share.count, batchSize: configuration.batch.size,
+          stepsPerRound: configuration.method.localSteps,
           seed: RunStream.minibatches.seed(runKey: runKey, index: UInt64(index + 1))),
-        weight: federation.weights == .examples ? Double(share.examples.count) : 1)
+        weight: federation.weights.weight(examples: share.count))
     }
-    summary = task.summary(of: shares)
-  }
-
-  private static func partition(
-    _ rows: [EncodedExample], federation: FederationConfiguration, file: String, runKey: RunKey
-  ) throws -> [(name: String, examples: [EncodedExample])] {
-    if case .column = federation.partition {
-      var order: [String] = []
-      var groups: [String: [EncodedExample]] = [:]
-      for row in rows {
-        let site = row.site ?? ""
-        if groups[site] == nil { order.append(site) }
-        groups[site, default: []].append(row)
-      }
-      return order.sorted().map { ($0, groups[$0] ?? []) }
-    }
-    let seed = RunStream.partition.seed(runKey: runKey, index: 0)
-    let plan: PartitionPlan =
-      if case .dirichlet(let alpha) = federation.partition { .dirichlet(alpha: alpha) } else {
-        .uniform
-      }
-    let assigned = try plan.assign(
-      labels: rows.map(\.label), clients: federation.clients, seed: seed)
-    return assigned.enumerated().map { index, indices in
-      ("client-\(index + 1)", indices.map { rows[$0] })
-    }
+    summary =
+      dataset.summary.table + "\n"
+      + PartitionSummary(shares, of: dataset, clients: names).table
   }
 
   private static func name(ofFile path: String) -> String {
@@ -69,12 +56,12 @@ struct FederatedData {
   }
 
   /// Two files of one name in different folders get numbers.
-  private static func makeDistinct(_ shares: inout [(name: String, examples: [EncodedExample])]) {
+  private static func distinct(_ names: [String]) -> [String] {
     var seen: [String: Int] = [:]
-    for index in shares.indices {
-      let name = shares[index].name
+    return names.map { name in
       seen[name, default: 0] += 1
-      if let count = seen[name], count > 1 { shares[index].name = "\(name)-\(count)" }
+      let count = seen[name] ?? 1
+      return count > 1 ? "\(name)-\(count)" : name
     }
   }
 }

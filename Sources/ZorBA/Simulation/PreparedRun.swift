@@ -19,9 +19,9 @@ struct PreparedRun {
   /// The base model's digest, taken before anything moved.
   let base: StateDigest
   /// What is evaluated before and after: the test file, else the validation file.
-  let finalRows: [EncodedExample]
+  let finalRows: Dataset?
   /// What is evaluated during the run.
-  let periodicRows: [EncodedExample]
+  let periodicRows: Dataset?
   /// Resident memory that training should peak at, in bytes.
   let predictedPeakBytes: Int
   let observer: (RunEvent) -> Void
@@ -37,7 +37,9 @@ struct PreparedRun {
     runKey = RunKey(seed: configuration.seed)
     loaded = try LoadedModel(
       path: configuration.model, dtype: configuration.precision.dtype, context: context)
-    let task = try RunTask(configuration, loaded: loaded)
+    let task = try RunTask(
+      configuration.task, batch: configuration.batch, labelsFrom: configuration.data.train,
+      siteColumn: configuration.federation.siteColumn, loaded: loaded)
     self.task = task
     let federated = try FederatedData(configuration, task: task, runKey: runKey)
     clients = federated.clients
@@ -50,8 +52,8 @@ struct PreparedRun {
     let validation = try configuration.data.validation.map {
       try task.rows(at: $0, limit: evaluate.limit)
     }
-    finalRows = test ?? validation ?? []
-    periodicRows = (evaluate.split == .test ? test : validation ?? test) ?? []
+    finalRows = test ?? validation
+    periodicRows = evaluate.split == .test ? test : validation ?? test
     predictedPeakBytes = try Self.predictedPeakBytes(
       configuration, loaded: loaded, clients: clients, plan: plan)
     observer(.prepared(summary: federated.summary))
@@ -109,8 +111,8 @@ struct PreparedRun {
   }
 
   /// Evaluates rows under the run's weights, or another model of the same shape.
-  func evaluate(_ rows: [EncodedExample], model: Model? = nil) throws -> Evaluation {
-    try Evaluator(task: task, model: model ?? loaded.model).evaluate(rows) {
+  func evaluate(_ rows: Dataset, model: Model? = nil) throws -> Evaluation {
+    try Evaluator(model: model ?? loaded.model).evaluate(rows) {
       observer(.evaluating(done: $0, total: $1))
     }
   }

@@ -51,9 +51,9 @@ struct SimulationLoop {
         try record.commit(round, metrics, rounds: rounds)
       }
       let done = session.lastCommitted
-      if every > 0, done % every == 0, done < rounds, !run.periodicRows.isEmpty {
+      if every > 0, done % every == 0, done < rounds, let rows = run.periodicRows {
         try time.measure(\.evaluation) {
-          try record.evaluated(run.evaluate(run.periodicRows), round: done)
+          try record.evaluated(run.evaluate(rows), round: done)
         }
       }
     }
@@ -62,19 +62,20 @@ struct SimulationLoop {
 
   /// The evaluation before or after training, from the record if it was made already.
   private func evaluation(after round: Int) throws -> Evaluation? {
-    guard !run.finalRows.isEmpty else { return nil }
+    guard let rows = run.finalRows else { return nil }
     if let known = record.evaluations.last(where: { $0.round == round }) {
       return known.evaluation
     }
     // A run resumed from before its first evaluation has moved on; the base is evaluated afresh.
     guard session.lastCommitted == round else { return nil }
-    let evaluation = try run.evaluate(run.finalRows)
+    let evaluation = try run.evaluate(rows)
     try record.evaluated(evaluation, round: round)
     return evaluation
   }
 
   private func trainAlone() throws -> [(client: String, evaluation: Evaluation)] {
-    try run.clients.indices.map { client in
+    guard let rows = run.finalRows else { return [] }
+    return try run.clients.indices.map { client in
       let alone = try run.aloneSession(client: client)
       while alone.session.lastCommitted < run.configuration.rounds {
         if options.isInterrupted() {
@@ -88,7 +89,7 @@ struct SimulationLoop {
             client: run.clients[client].name, round: metrics.round,
             rounds: run.configuration.rounds, loss: metrics.loss))
       }
-      return (run.clients[client].name, try run.evaluate(run.finalRows, model: alone.model))
+      return (run.clients[client].name, try run.evaluate(rows, model: alone.model))
     }
   }
 
@@ -99,6 +100,7 @@ struct SimulationLoop {
     }
     result.history = record.history
     result.clients = run.clients.map(\.name)
+    for client in run.clients { result.clientExamples[client.name] = client.examples.count }
     result.activeShare = run.plan.activeShare
     result.weightsBytes = run.loaded.weights.byteCount
     result.predictedPeakBytes = run.predictedPeakBytes
