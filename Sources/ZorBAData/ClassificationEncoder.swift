@@ -38,7 +38,7 @@ struct ClassificationEncoder: Sendable {
     }
     return EncodedExample(
       context: fitted.split.context, continuations: fitted.split.continuations, answer: answer,
-      site: try columns.site.map(row.text), truncated: fitted.truncated, line: row.line)
+      site: try columns.site(of: row), truncated: fitted.truncated, line: row.line)
   }
 
   /// What is wrong when two labels cannot be told apart.

@@ -46,6 +46,6 @@ struct CompletionEncoder: Sendable {
     }
     return EncodedExample(
       context: context, continuations: [targets], answer: nil,
-      site: try columns.site.map(row.text), truncated: surplus > 0, line: row.line)
+      site: try columns.site(of: row), truncated: surplus > 0, line: row.line)
   }
 }

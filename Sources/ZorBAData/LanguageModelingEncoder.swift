@@ -25,7 +25,7 @@ struct LanguageModelingEncoder: Sendable {
     }
     return EncodedExample(
       context: [tokens[0]], continuations: [Array(tokens[1...].prefix(limit))], answer: nil,
-      site: try columns.site.map(row.text), truncated: tokens.count > limit + 1, line: row.line)
+      site: try columns.site(of: row), truncated: tokens.count > limit + 1, line: row.line)
   }
 
   /// Adds running text and returns the windows it completes.

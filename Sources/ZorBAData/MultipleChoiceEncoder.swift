@@ -48,7 +48,7 @@ struct MultipleChoiceEncoder: Sendable {
     try checkDistinct(fitted.split.continuations, choices, row)
     let example = EncodedExample(
       context: fitted.split.context, continuations: fitted.split.continuations, answer: answer,
-      site: try columns.site.map(row.text), truncated: fitted.truncated, line: row.line)
+      site: try columns.site(of: row), truncated: fitted.truncated, line: row.line)
     return Encoded(example: example, choices: choices)
   }
 

@@ -1,4 +1,5 @@
 import ZorBADiagnostics
+import ZorBAJSON
 
 /// What is asked of the model and which columns say so.
 package struct TaskDefinition: Sendable, Equatable {
@@ -43,11 +44,21 @@ package struct TaskDefinition: Sendable, Equatable {
     package var answer = "answer"
     package var prompt = "prompt"
     package var completion = "completion"
-    /// The column that says which site a row belongs to, for partitions by column.
-    package var site: String?
+    /// The column that says which site a row belongs to.
+    package var site = "site"
+    /// Whether every row must have the site column, as partitions by column need it.
+    package var requiresSite = false
 
-    /// The conventional names, and no site.
+    /// The conventional names.
     package init() {}
+
+    /// The site a row says it belongs to.
+    ///
+    /// - Throws: `ZorBAError` when the column is required and missing, or no text.
+    func site(of row: Row) throws -> String? {
+      guard requiresSite || row.columns[site] != nil else { return nil }
+      return try row.text(of: site)
+    }
   }
 
   /// What is asked.

@@ -19,14 +19,17 @@ public struct Evaluation: Sendable, Equatable {
   /// The rows of each site, where rows carry one.
   public var perClient: [(name: String, figures: Figures)]
   /// Precision, recall, F1 and support of each label.
-  public var perLabel: [(label: String, precision: Double, recall: Double, f1: Double, support: Int)]
+  public var perLabel:
+    [(label: String, precision: Double, recall: Double, f1: Double, support: Int)]
   /// Tokens through the model per second.
   public var tokensPerSecond: Double
 
   /// Compares every figure but the speed.
   public static func == (left: Evaluation, right: Evaluation) -> Bool {
     left.overall == right.overall
-      && left.perClient.elementsEqual(right.perClient) { $0.name == $1.name && $0.figures == $1.figures }
+      && left.perClient.elementsEqual(right.perClient) {
+        $0.name == $1.name && $0.figures == $1.figures
+      }
   }
 
   /// The evaluation as JSON.

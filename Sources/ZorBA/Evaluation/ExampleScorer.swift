@@ -67,7 +67,8 @@ package struct ExampleScorer: Sendable {
         query += queries.count
         let loss = Scoring.loss(of: example, values: values)
         return Outcome(
-          loss: loss.sum, weight: loss.weight, prediction: Scoring.prediction(of: example, values: values))
+          loss: loss.sum, weight: loss.weight,
+          prediction: Scoring.prediction(of: example, values: values))
       }
     }
   }

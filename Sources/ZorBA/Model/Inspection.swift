@@ -33,7 +33,8 @@ public struct Inspection: Sendable {
     }
     if isFolder {
       let journal = RunFolder(path: path).journal
-      self = try FileManager.default.fileExists(atPath: journal)
+      self =
+        try FileManager.default.fileExists(atPath: journal)
         ? Self(journal: journal) : Self(checkpoint: path)
     } else if path.hasSuffix(".safetensors") {
       self = try Self(safetensors: path)

@@ -52,7 +52,9 @@ struct ClientStep {
     let trajectory = LocalTrajectory(
       updater: updater, round: round, client: number, blocks: blocks, learningRate: learningRate)
     for step in 0..<steps {
-      let batch = client.sampler.batch(round: Int(round) - 1, step: step).map { client.examples[$0] }
+      let batch = client.sampler.batch(round: Int(round) - 1, step: step).map {
+        client.examples[$0]
+      }
       answer.examples += batch.count
       let plan = PerturbationPlan(
         directions: updater.schedule.directions(

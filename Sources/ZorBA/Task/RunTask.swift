@@ -31,7 +31,10 @@ struct RunTask {
       maximumTokens: min(batch.maxTokens, loaded.configuration.maximumPositions))
     definition.columns.prompt = task.promptColumn
     definition.columns.completion = task.completionColumn
-    definition.columns.site = siteColumn
+    if let siteColumn {
+      definition.columns.site = siteColumn
+      definition.columns.requiresSite = true
+    }
     let loader = try DatasetLoader(definition, encoder: loaded.tokenizer)
     self.loader = loader
     if task.kind == .classification, task.labels.isEmpty {

@@ -14,7 +14,7 @@ enum DemoRecipe {
         train: (1...4).map { "\(resources)/demo/site-\($0).jsonl" },
         test: "\(resources)/demo/test.jsonl"),
       out: out)
-    run.task.template = "{text} This message is about {label}."
+    run.task.template = "{text} Topic: {label}"
     run.federation.clients = 4
     run.federation.partition = .files
     run.federation.weights = .uniform

@@ -11,7 +11,7 @@ struct RunPresentation {
 
   /// - Throws: `ZorBAError`; with code `interrupted` when the run stopped early and can be resumed.
   func present(_ run: RunConfiguration) throws {
-    let watcher = RunWatcher(rounds: run.rounds, isQuiet: common.quiet)
+    let watcher = RunWatcher(isQuiet: common.quiet)
     var options = Simulation.Options()
     options.threads = common.threads
     options.comparesWithTrainingAlone = comparesWithTrainingAlone

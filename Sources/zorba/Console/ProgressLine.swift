@@ -2,39 +2,42 @@
 struct ProgressLine {
   private let label: String
   private let total: Int
-  private let startedAt: Int
   private let isQuiet: Bool
   private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
+  /// The first step seen: what lies before it, such as loading, does not count for the rate.
+  private var first: (done: Int, at: ContinuousClock.Instant)?
   private var lastDrawn: ContinuousClock.Instant?
 
   /// - Parameters:
   ///   - label: What is being done.
   ///   - total: Steps in all.
-  ///   - startedAt: Steps that were done before this process began.
-  init(label: String, total: Int, startedAt: Int = 0, isQuiet: Bool) {
+  ///   - isQuiet: Whether nothing is shown.
+  init(label: String, total: Int, isQuiet: Bool) {
     self.label = label
     self.total = total
-    self.startedAt = startedAt
     self.isQuiet = isQuiet
-    self.start = clock.now
   }
 
   /// Shows that `done` steps are finished; `detail` is the current loss or the like.
   mutating func update(done: Int, detail: String) {
     guard !isQuiet else { return }
     let now = clock.now
+    let first = first ?? (done, now)
+    self.first = first
     let pause: Duration = Console.isInteractive ? .milliseconds(100) : .seconds(10)
     if let lastDrawn, now - lastDrawn < pause, done < total { return }
     lastDrawn = now
-    let seconds = (now - start) / .seconds(1)
-    let rate = seconds > 0 ? Double(done - startedAt) / seconds : 0
-    let left = rate > 0 ? "\(Self.duration(Double(total - done) / rate)) left" : ""
-    let speed = rate >= 10 ? "\(Int(rate.rounded()))/s" : "\(Self.rounded(rate))/s"
-    var line = "\(label) \(done)/\(total)  \(speed)  \(left)  \(detail)"
+    var parts = ["\(label) \(done)/\(total)"]
+    let seconds = (now - first.at) / .seconds(1)
+    if done > first.done, seconds > 0 {
+      let rate = Double(done - first.done) / seconds
+      parts.append("\(NumberFormat.fixed(rate, rate < 10 ? 2 : 0))/s")
+      if done < total { parts.append("\(Self.duration(Double(total - done) / rate)) left") }
+    }
+    if !detail.isEmpty { parts.append(detail) }
+    let line = parts.joined(separator: "  ")
     if Console.isInteractive {
-      line = String(line.prefix(max(20, Console.width - 1)))
-      Console.error("\r\u{1B}[K\(line)")
+      Console.error("\r\u{1B}[K\(line.prefix(max(20, Console.width - 1)))")
     } else {
       Console.error(line + "\n")
     }
@@ -48,12 +51,6 @@ struct ProgressLine {
   /// Removes the line, to make room for a message.
   func clear() {
     if Console.isInteractive, !isQuiet, lastDrawn != nil { Console.error("\r\u{1B}[K") }
-  }
-
-  private static func rounded(_ value: Double) -> String {
-    let hundredths = Int((value * 100).rounded())
-    let fraction = hundredths % 100
-    return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
   }
 
   /// `1h05m`, `3m20s` or `12s`.

@@ -2,28 +2,21 @@ import ZorBA
 
 /// Shows a run while it goes.
 final class RunWatcher {
-  private let rounds: Int
   private let isQuiet: Bool
   private var progress: ProgressLine?
-  private var startedAt = 0
   private var aloneDone: [String: ProgressLine] = [:]
 
-  init(rounds: Int, isQuiet: Bool) {
-    self.rounds = rounds
+  init(isQuiet: Bool) {
     self.isQuiet = isQuiet
   }
 
   func observe(_ event: RunEvent) {
     switch event {
     case .prepared(let summary): say(summary)
-    case .resumed(let round):
-      startedAt = round
-      say("Resumed after round \(round).")
+    case .resumed(let round): say("Resumed after round \(round).")
     case .committed(let metrics, let rounds):
       if progress == nil {
-        progress = ProgressLine(
-          label: "round", total: rounds, startedAt: max(startedAt, metrics.round - 1),
-          isQuiet: isQuiet)
+        progress = ProgressLine(label: "round", total: rounds, isQuiet: isQuiet)
       }
       progress?.update(
         done: metrics.round, detail: "loss \(NumberFormat.fixed(metrics.loss, 4))")
@@ -57,6 +50,7 @@ final class RunWatcher {
     let figures = evaluation.overall
     let when = round == 0 ? "before training" : "after round \(round)"
     let accuracy = figures.accuracy.map { "accuracy \(NumberFormat.percent($0)), " } ?? ""
-    return "\(when): \(accuracy)loss \(NumberFormat.fixed(figures.loss, 4)) on \(figures.examples) rows"
+    return
+      "\(when): \(accuracy)loss \(NumberFormat.fixed(figures.loss, 4)) on \(figures.examples) rows"
   }
 }

@@ -40,7 +40,8 @@ extension RunReport {
     let sites = "\(result.clients.count) sites, \(result.rounds) rounds, forward passes only."
     guard let before = result.before?.overall.accuracy, let after = result.after?.overall.accuracy
     else { return sites }
-    return "\(sites) Accuracy \(NumberFormat.percent(before)) before, \(NumberFormat.percent(after)) after."
+    return
+      "\(sites) Accuracy \(NumberFormat.percent(before)) before, \(NumberFormat.percent(after)) after."
   }
 
   private static func facts(of run: RunConfiguration) -> [Fact] {
@@ -60,8 +61,12 @@ extension RunReport {
   }
 
   private static func evaluationLoss(of result: RunResult) -> [RoundValue] {
-    var points = result.evaluations.map { RoundValue(round: $0.round, value: $0.evaluation.overall.loss) }
-    if let before = result.before { points.insert(.init(round: 0, value: before.overall.loss), at: 0) }
+    var points = result.evaluations.map {
+      RoundValue(round: $0.round, value: $0.evaluation.overall.loss)
+    }
+    if let before = result.before {
+      points.insert(.init(round: 0, value: before.overall.loss), at: 0)
+    }
     if let after = result.after {
       points.append(.init(round: result.rounds, value: after.overall.loss))
     }
