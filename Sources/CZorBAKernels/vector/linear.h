@@ -25,7 +25,10 @@ INLINE void micro_rows(const int rows, const float *x, size_t x_stride, const fl
                        size_t depth, float *y, size_t y_stride, size_t columns, int keep,
                        const float *bias) {
   vf sums[ROWS][COLUMN_VECTORS] = {};
-#pragma clang loop unroll_count(2)
+  // y comes in at the end, from a row that no hardware prefetcher can guess.
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++) __builtin_prefetch(y + (size_t)r * y_stride, 1);
+#pragma clang loop unroll(disable)
   for (size_t kk = 0; kk < depth; kk++) {
     vf w[COLUMN_VECTORS];
 #pragma clang loop unroll(full)
