@@ -14,7 +14,8 @@ typedef uint8_t vb __attribute__((vector_size(4 * LANES)));
 typedef uint16_t vh __attribute__((vector_size(2 * LANES)));
 typedef _Float16 vf16 __attribute__((vector_size(2 * LANES)));
 
-INLINE vf splat(float x) { return (vf){} + x; }
+// Subtracting +0 changes nothing, -0 included, and so costs nothing; adding it would do both.
+INLINE vf splat(float x) { return x - (vf){}; }
 INLINE vf fma_lanes(vf a, vf b, vf c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE vf max_lanes(vf a, vf b) {
   vi greater = a > b;

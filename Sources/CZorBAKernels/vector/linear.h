@@ -25,7 +25,10 @@ INLINE void micro_rows(const int rows, const float *x, size_t x_stride, const fl
                        size_t depth, float *y, size_t y_stride, size_t columns, int keep,
                        const float *bias) {
   vf sums[ROWS][COLUMN_VECTORS] = {};
-#pragma clang loop unroll_count(2)
+  // y comes in at the end, from a row that no hardware prefetcher can guess.
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++) __builtin_prefetch(y + (size_t)r * y_stride, 1);
+#pragma clang loop unroll(disable)
   for (size_t kk = 0; kk < depth; kk++) {
     vf w[COLUMN_VECTORS];
 #pragma clang loop unroll(full)
@@ -125,39 +128,62 @@ typedef struct {
   size_t k, depth;    // inputs [k, k + depth)
 } extent;
 
-// Fills panels with the stored weights, or with z when there is a direction.
-static void pack_tile(const zk_linear *job, extent at, const zk_direction *direction, float *lines,
-                      float *panels) {
-  size_t size = element_size(job->dtype);
+// Where the numbers of a tile come from: the stored weights, or z when there is a direction.
+typedef struct {
+  const zk_linear *job;
+  const zk_direction *direction;
+  key_schedule keys;  // of the direction
+} source;
+
+static source source_of(const zk_linear *job, const zk_direction *direction) {
+  source from = {.job = job, .direction = direction};
+  if (direction) from.keys = key_schedule_of(direction->seed);
+  return from;
+}
+
+// Elements [start, start + count) of a stored row that is `width` long.
+static void read_line(const source *from, size_t row, size_t width, size_t start, size_t count,
+                      float *line) {
+  int32_t dtype = from->job->dtype;
+  const char *weight = from->job->weight;
+  if (from->direction)
+    keyed_perturbation(&from->keys, from->direction, (uint32_t)row, start, count, line);
+  else
+    expand(weight + (row * width + start) * element_size(dtype), dtype, count, line);
+}
+
+// Stored [n, k]: COLUMNS lines at a time, transposed into a panel.
+static void pack_transposing(const source *from, extent at, float *lines, float *panels) {
   size_t padded = (at.depth + 3) / 4 * 4;
-  for (size_t p = 0; p * COLUMNS < at.columns; p++) {
-    float *panel = panels + p * TILE_K * COLUMNS;
-    size_t n = at.n + p * COLUMNS, columns = smaller(COLUMNS, at.columns - p * COLUMNS);
-    if (job->transposed) {
-      if (columns < COLUMNS) memset(panel, 0, at.depth * COLUMNS * sizeof(float));
-      for (size_t kk = 0; kk < at.depth; kk++) {
-        size_t row = at.k + kk;
-        if (direction)
-          perturbation(direction, (uint32_t)row, (uint32_t)n, columns, panel + kk * COLUMNS);
-        else
-          expand((const char *)job->weight + (row * job->n + n) * size, job->dtype, columns,
-                 panel + kk * COLUMNS);
-      }
-      continue;
-    }
+  for (size_t p = 0; p < at.columns; p += COLUMNS) {
     for (size_t i = 0; i < COLUMNS; i++) {
-      float *line = lines + i * LINE;
-      size_t used = i < columns ? at.depth : 0, row = n + i;
-      memset(line + used, 0, (padded - used) * sizeof(float));
-      if (!used) continue;
-      if (direction)
-        perturbation(direction, (uint32_t)row, (uint32_t)at.k, used, line);
-      else
-        expand((const char *)job->weight + (row * job->k + at.k) * size, job->dtype, used, line);
+      size_t used = p + i < at.columns ? at.depth : 0;
+      if (used) read_line(from, at.n + p + i, from->job->k, at.k, used, lines + i * LINE);
+      memset(lines + i * LINE + used, 0, (padded - used) * sizeof(float));
     }
     for (size_t first = 0; first < COLUMNS; first += LANES)
-      transpose_lines(lines + first * LINE, padded, panel, first);
+      transpose_lines(lines + first * LINE, padded, panels + p * TILE_K, first);
   }
+}
+
+// Stored [k, n]: a line holds one input's share of every panel.
+static void pack_straight(const source *from, extent at, float *lines, float *panels) {
+  memset(lines, 0, TILE_N * sizeof(float));
+  for (size_t kk = 0; kk < at.depth; kk++) {
+    read_line(from, at.k + kk, from->job->n, at.n, at.columns, lines);
+    for (size_t p = 0; p < at.columns; p += COLUMNS)
+      memcpy(panels + p * TILE_K + kk * COLUMNS, lines + p, COLUMNS * sizeof(float));
+  }
+}
+
+// Panel p / COLUMNS of a tile lies at panels + p * TILE_K; outputs beyond the tile's are zero.
+static void pack_tile(const zk_linear *job, extent at, const zk_direction *direction, float *lines,
+                      float *panels) {
+  source from = source_of(job, direction);
+  if (job->transposed)
+    pack_straight(&from, at, lines, panels);
+  else
+    pack_transposing(&from, at, lines, panels);
 }
 
 static void multiply_tile(const zk_linear *job, const zk_branch *branch, extent at,
@@ -165,14 +191,11 @@ static void multiply_tile(const zk_linear *job, const zk_branch *branch, extent 
   int keep = job->accumulate || at.k > 0;
   for (size_t r = 0; r < branch->rows; r += BLOCK_ROWS) {
     size_t rows = smaller(BLOCK_ROWS, branch->rows - r);
-    for (size_t p = 0; p * COLUMNS < at.columns; p++) {
-      size_t n = at.n + p * COLUMNS;
+    for (size_t p = 0; p < at.columns; p += COLUMNS)
       multiply_panel(branch->x + r * branch->x_stride + at.k, branch->x_stride, rows,
-                     panels + p * TILE_K * COLUMNS, at.depth,
-                     branch->y + r * branch->y_stride + n, branch->y_stride,
-                     smaller(COLUMNS, at.columns - p * COLUMNS), keep,
-                     branch->bias && at.k == 0 ? branch->bias + n : NULL);
-    }
+                     panels + p * TILE_K, at.depth, branch->y + r * branch->y_stride + at.n + p,
+                     branch->y_stride, smaller(COLUMNS, at.columns - p), keep,
+                     branch->bias && at.k == 0 ? branch->bias + at.n + p : NULL);
   }
 }
 
@@ -181,7 +204,6 @@ static void linear_tile(const zk_linear *job, extent at, float *scratch) {
   pack_tile(job, at, NULL, lines, stored);
   for (size_t b = 0; b < job->branch_count; b++)
     if (job->branches[b].direction < 0) multiply_tile(job, &job->branches[b], at, stored);
-  size_t used = (at.columns + COLUMNS - 1) / COLUMNS * COLUMNS * TILE_K;
   for (size_t d = 0; d < job->direction_count; d++) {
     int generated = 0;
     float scale = 0;
@@ -191,8 +213,8 @@ static void linear_tile(const zk_linear *job, extent at, float *scratch) {
       if (!generated) pack_tile(job, at, &job->directions[d], lines, z);
       if (!generated || branch->scale != scale) {
         scale = branch->scale;
-        for (size_t p = 0; p < used; p += TILE_K * COLUMNS)
-          for (size_t i = p; i < p + at.depth * COLUMNS; i += LANES)
+        for (size_t p = 0; p < at.columns; p += COLUMNS)
+          for (size_t i = p * TILE_K; i < p * TILE_K + at.depth * COLUMNS; i += LANES)
             store(moved + i, fma_lanes(splat(scale), load(z + i), load(stored + i)));
       }
       generated = 1;

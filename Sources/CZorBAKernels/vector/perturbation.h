@@ -12,40 +12,63 @@ typedef struct {
   vq low, high;
 } blocks;
 
-INLINE vq swap_halves(vq v) { return v << 32 | v >> 32; }
+// The ten round keys of a seed, spread over a vector: made once for many groups.
+typedef struct {
+  vq low[ZK_PHILOX_ROUNDS], high[ZK_PHILOX_ROUNDS];
+} key_schedule;
 
-INLINE blocks philox(uint64_t seed, blocks x) {
-  const vq mask = (vq){} + UINT32_MAX;
-  uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
-#pragma clang loop unroll(full)
+static key_schedule key_schedule_of(uint64_t seed) {
+  key_schedule keys;
+  uint32_t low = (uint32_t)seed, high = (uint32_t)(seed >> 32);
   for (int round = 0; round < ZK_PHILOX_ROUNDS; round++) {
-    vq p0 = (x.low & mask) * ((vq){} + ZK_PHILOX_M0), p1 = (x.high & mask) * ((vq){} + ZK_PHILOX_M1);
-    x.low = swap_halves(p1) ^ x.low >> 32 ^ ((vq){} + key0);
-    x.high = swap_halves(p0) ^ x.high >> 32 ^ ((vq){} + key1);
-    key0 += ZK_PHILOX_W0;
-    key1 += ZK_PHILOX_W1;
+    keys.low[round] = (vq){} + low;
+    keys.high[round] = (vq){} + high;
+    low += ZK_PHILOX_W0;
+    high += ZK_PHILOX_W1;
   }
-  return x;
+  return keys;
 }
 
-// State `s` of a group: lane l holds block 8 * group + s * LANES / 2 + l.
-INLINE blocks group_state(uint64_t seed, uint32_t row, uint32_t tensor, uint32_t domain,
-                          uint32_t group, int s) {
+INLINE vq swap_halves(vq v) { return v << 32 | v >> 32; }
+
+// Advances `count` states, a constant, side by side: one alone waits for its multiplications.
+INLINE void philox(const key_schedule *keys, blocks *x, const int count) {
+  const vq mask = (vq){} + UINT32_MAX;
+#pragma clang loop unroll(full)
+  for (int round = 0; round < ZK_PHILOX_ROUNDS; round++)
+#pragma clang loop unroll(full)
+    for (int s = 0; s < count; s++) {
+      vq p0 = (x[s].low & mask) * ((vq){} + ZK_PHILOX_M0);
+      vq p1 = (x[s].high & mask) * ((vq){} + ZK_PHILOX_M1);
+      x[s].low = swap_halves(p1) ^ x[s].low >> 32 ^ keys->low[round];
+      x[s].high = swap_halves(p0) ^ x[s].high >> 32 ^ keys->high[round];
+    }
+}
+
+// One row of one tensor in one domain of the counter space.
+typedef struct {
+  const key_schedule *keys;
+  uint32_t row, tensor, domain;
+} stream;
+
+// State `s` of a group before the rounds: lane l is for block 8 * group + s * LANES / 2 + l.
+INLINE blocks counters(stream from, uint32_t group, int s) {
   vq index;
   for (int l = 0; l < LANES / 2; l++) index[l] = (uint64_t)(s * (LANES / 2) + l);
-  blocks counters = {index + (8 * group | (uint64_t)row << 32),
-                     (vq){} + (tensor | (uint64_t)domain << 32)};
-  return philox(seed, counters);
+  return (blocks){index + (8 * group | (uint64_t)from.row << 32),
+                  (vq){} + (from.tensor | (uint64_t)from.domain << 32)};
 }
 
 // Words of elements [32 * group, 32 * group + 32) of a row, in element order.
-INLINE void group_words(uint64_t seed, uint32_t row, uint32_t tensor, uint32_t domain,
-                        uint32_t group, vu words[WORD_VECTORS]) {
+INLINE void group_words(stream from, uint32_t group, vu words[WORD_VECTORS]) {
+  blocks x[STATES];
+#pragma clang loop unroll(full)
+  for (int s = 0; s < STATES; s++) x[s] = counters(from, group, s);
+  philox(from.keys, x, STATES);
 #pragma clang loop unroll(full)
   for (int s = 0; s < STATES; s++) {
-    blocks x = group_state(seed, row, tensor, domain, group, s);
-    words[s] = (vu)x.low;
-    words[STATES + s] = (vu)x.high;
+    words[s] = (vu)x[s].low;
+    words[STATES + s] = (vu)x[s].high;
   }
 }
 
@@ -117,44 +140,25 @@ INLINE void expand_signs(uint32_t word, float *out) {
 
 // Sign words of elements [start, start + count) of one span of 1024 elements; words[0] serves the
 // span's first element. Only the states that hold wanted words are run.
-INLINE void span_signs(const zk_direction *direction, uint32_t row, size_t start, size_t count,
-                       uint32_t words[ZK_GROUP]) {
+INLINE void span_signs(stream from, size_t start, size_t count, uint32_t words[ZK_GROUP]) {
   size_t first = start % ZK_SPAN / 32, last = (start + count - 1) % ZK_SPAN / 32;
   for (int s = 0; s < STATES; s++) {
     size_t low = (size_t)s * LANES, high = 16 + low;
     int wanted = (low <= last && first < low + LANES) || (high <= last && first < high + LANES);
     if (!wanted) continue;
-    blocks x = group_state(direction->seed, row, direction->tensor, ZK_DOMAIN_PERTURBATION,
-                           (uint32_t)(start / ZK_SPAN), s);
+    blocks x = counters(from, (uint32_t)(start / ZK_SPAN), s);
+    philox(from.keys, &x, 1);
     __builtin_memcpy(words + low, &x.low, sizeof x.low);
     __builtin_memcpy(words + high, &x.high, sizeof x.high);
   }
 }
 
-// Values of one group of 32 elements; not for ZK_RADEMACHER.
-INLINE void group_values(const zk_direction *direction, uint32_t row, uint32_t group, float *out) {
-  vu words[WORD_VECTORS];
-  group_words(direction->seed, row, direction->tensor, ZK_DOMAIN_PERTURBATION, group, words);
-  if (direction->distribution == ZK_POPCOUNT) {
-#pragma clang loop unroll(full)
-    for (int v = 0; v < WORD_VECTORS; v++) store(out + v * LANES, popcount_lanes(words[v]));
-    return;
-  }
-#pragma clang loop unroll(full)
-  for (int s = 0; s < STATES; s++) {
-    gaussian_lanes(&words[s], &words[STATES + s]);
-    store(out + s * LANES, (vf)words[s]);
-    store(out + (STATES + s) * LANES, (vf)words[STATES + s]);
-  }
-}
-
-static void rademacher(const zk_direction *direction, uint32_t row, size_t start, size_t count,
-                       float *out) {
+static void rademacher_values(stream from, size_t start, size_t count, float *out) {
   uint32_t words[ZK_GROUP];
   float values[32];
   for (size_t end = start + count; start < end;) {
     size_t limit = smaller(end, (start / ZK_SPAN + 1) * ZK_SPAN);
-    span_signs(direction, row, start, limit - start, words);
+    span_signs(from, start, limit - start, words);
     while (start < limit) {
       uint32_t word = words[start % ZK_SPAN / 32];
       size_t first = start % 32, take = smaller(32 - first, limit - start);
@@ -170,22 +174,53 @@ static void rademacher(const zk_direction *direction, uint32_t row, size_t start
   }
 }
 
+INLINE void popcount_group(stream from, uint32_t group, float *out) {
+  vu words[WORD_VECTORS];
+  group_words(from, group, words);
+#pragma clang loop unroll(full)
+  for (int v = 0; v < WORD_VECTORS; v++) store(out + v * LANES, popcount_lanes(words[v]));
+}
+
+INLINE void gaussian_group(stream from, uint32_t group, float *out) {
+  vu words[WORD_VECTORS];
+  group_words(from, group, words);
+#pragma clang loop unroll(full)
+  for (int s = 0; s < STATES; s++) {
+    gaussian_lanes(&words[s], &words[STATES + s]);
+    store(out + s * LANES, (vf)words[s]);
+    store(out + (STATES + s) * LANES, (vf)words[STATES + s]);
+  }
+}
+
+// Elements [start, start + count) from functions that make 32 at a time.
+#define GROUPED(name)                                                                        \
+  static void name##_values(stream from, size_t start, size_t count, float *out) {          \
+    float values[32];                                                                        \
+    for (size_t end = start + count; start < end;) {                                         \
+      size_t first = start % 32, take = smaller(32 - first, end - start);                    \
+      name##_group(from, (uint32_t)(start / 32), take == 32 ? out : values);                 \
+      if (take < 32) memcpy(out, values + first, take * sizeof(float));                      \
+      out += take;                                                                           \
+      start += take;                                                                         \
+    }                                                                                        \
+  }
+GROUPED(popcount)
+GROUPED(gaussian)
+#undef GROUPED
+
+// The perturbation with the direction's keys already spread.
+static void keyed_perturbation(const key_schedule *keys, const zk_direction *direction,
+                               uint32_t row, size_t start, size_t count, float *out) {
+  stream from = {keys, row, direction->tensor, ZK_DOMAIN_PERTURBATION};
+  switch (direction->distribution) {
+    case ZK_RADEMACHER: rademacher_values(from, start, count, out); break;
+    case ZK_POPCOUNT: popcount_values(from, start, count, out); break;
+    default: gaussian_values(from, start, count, out); break;
+  }
+}
+
 static void perturbation(const zk_direction *direction, uint32_t row, uint32_t start, size_t count,
                          float *out) {
-  if (direction->distribution == ZK_RADEMACHER) {
-    rademacher(direction, row, start, count, out);
-    return;
-  }
-  float values[32];
-  for (size_t element = start, end = start + count; element < end;) {
-    size_t first = element % 32, take = smaller(32 - first, end - element);
-    if (take == 32) {
-      group_values(direction, row, (uint32_t)(element / 32), out);
-    } else {
-      group_values(direction, row, (uint32_t)(element / 32), values);
-      memcpy(out, values + first, take * sizeof(float));
-    }
-    out += take;
-    element += take;
-  }
+  key_schedule keys = key_schedule_of(direction->seed);
+  keyed_perturbation(&keys, direction, row, start, count, out);
 }

@@ -89,10 +89,11 @@ INLINE void store_halves(uint16_t *out, vu v) {
 INLINE int round_span(float *values, uint16_t *stored, size_t groups, int32_t dtype,
                       const zk_round *round, uint32_t row, uint32_t first_group) {
   vu bad = {};
+  key_schedule keys = key_schedule_of(round->rounding_seed);
+  stream from = {&keys, row, round->tensor, ZK_DOMAIN_ROUNDING};
   for (size_t g = 0; g < groups; g++) {
     vu words[WORD_VECTORS];
-    group_words(round->rounding_seed, row, round->tensor, ZK_DOMAIN_ROUNDING,
-                first_group + (uint32_t)g, words);
+    group_words(from, first_group + (uint32_t)g, words);
 #pragma clang loop unroll(full)
     for (int v = 0; v < WORD_VECTORS; v++) {
       size_t i = 32 * g + (size_t)v * LANES;
