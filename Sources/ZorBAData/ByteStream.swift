@@ -109,6 +109,24 @@ final class ByteStream {
     return byte
   }
 
+  /// Moves the bytes before the next one that stops into `bytes`; the rest of the file when none
+  /// does.
+  ///
+  /// - Parameters:
+  ///   - row: The line on which the row starts, to name should it grow beyond all measure.
+  func takeRun(
+    into bytes: inout [UInt8], row: Int, until stops: (UInt8) -> Bool
+  ) throws {
+    while try peek() != nil {
+      let run = buffer[position..<end].prefix { !stops($0) }
+      bytes.append(contentsOf: run)
+      position = run.endIndex
+      line += run.count { $0 == UInt8(ascii: "\n") }
+      if position < end { return }
+      try checkLength(bytes.count, from: row)
+    }
+  }
+
   /// Replaces `row` by the next line without its line feed; false when nothing is left.
   ///
   /// A carriage return before the line feed stays: what it means is the format's affair.

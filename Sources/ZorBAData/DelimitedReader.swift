@@ -105,21 +105,16 @@ struct DelimitedReader: RowReader {
       _ = try stream.next()
       return try readQuotedField(row: row)
     }
-    while let byte = try stream.next() {
-      if let end = try fieldEnd(byte, row: row) { return end }
-      field.append(byte)
-      if field.count & 0xFFFF == 0 { try stream.checkLength(field.count, from: row) }
+    try stream.takeRun(into: &field, row: row) { [delimiter] in
+      $0 == delimiter || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r")
     }
-    return .row
+    return try stream.next().flatMap { try fieldEnd($0, row: row) } ?? .row
   }
 
   private mutating func readQuotedField(row: Int) throws -> FieldEnd {
-    while let byte = try stream.next() {
-      guard byte == UInt8(ascii: "\"") else {
-        field.append(byte)
-        if field.count & 0xFFFF == 0 { try stream.checkLength(field.count, from: row) }
-        continue
-      }
+    while true {
+      try stream.takeRun(into: &field, row: row) { $0 == UInt8(ascii: "\"") }
+      guard try stream.next() != nil else { break }
       guard let following = try stream.next() else { return .row }
       if following == UInt8(ascii: "\"") {
         field.append(following)
