@@ -12,7 +12,7 @@ extension RunConfiguration {
     let data = try DataFiles(root.section("data"), resolved: resolved)
     self.init(model: resolved(model), data: data)
     task = try TaskConfiguration(root.section("task"))
-    federation = try FederationConfiguration(root.section("federation"))
+    federation = try FederationConfiguration(root.section("federation"), task: task.kind)
     method = try MethodConfiguration(root.section("method"))
     let batchSection = try root.section("batch")
     batch.size = try batchSection.integer("size", in: 1...65_536, default: batch.size)
@@ -77,10 +77,12 @@ extension TaskConfiguration {
 }
 
 extension FederationConfiguration {
-  fileprivate init(_ section: ConfigurationSection) throws {
+  fileprivate init(_ section: ConfigurationSection, task: TaskConfiguration.Kind) throws {
     self.init()
+    // Skew by label is for rows that have labels.
+    if task == .languageModeling || task == .completion { partition = .uniform }
     clients = try section.integer("clients", in: 1...100_000, default: clients)
-    partition = try Self.partition(section.section("partition"))
+    partition = try Self.partition(section.section("partition"), default: partition)
     participation = try section.number(
       "participation", rule: "a share above 0, at most 1", default: participation
     ) { $0 > 0 && $0 <= 1 }
@@ -88,8 +90,13 @@ extension FederationConfiguration {
     try section.finish()
   }
 
-  private static func partition(_ section: ConfigurationSection) throws -> Partition {
-    let kind = try section.text("kind") ?? "dirichlet"
+  private static func partition(
+    _ section: ConfigurationSection, default fallback: Partition
+  ) throws -> Partition {
+    guard let kind = try section.text("kind") else {
+      try section.finish()
+      return fallback
+    }
     let partition: Partition
     switch kind {
     case "dirichlet":

@@ -27,6 +27,7 @@ struct SimulationLoop {
       result.after = try time.measure(\.evaluation) {
         try evaluation(after: run.configuration.rounds)
       }
+      warnIfWorse(before: result.before, after: result.after)
       if !record.hasEnded { try record.end(digest, reason: "all rounds committed") }
       result.peakBytes = ProcessMemory.current().peakBytes
       if options.comparesWithTrainingAlone { result.alone = try trainAlone() }
@@ -40,6 +41,15 @@ struct SimulationLoop {
     try fill(&result, digest: digest)
     try RunFolder.write(result.jsonText + "\n", to: folder.result)
     return result
+  }
+
+  /// A step that is too long can flatten a model without any scalar looking absurd.
+  private func warnIfWorse(before: Evaluation?, after: Evaluation?) {
+    guard let before = before?.overall.loss, let after = after?.overall.loss, after > before else {
+      return
+    }
+    record.warn(
+      "the evaluation loss rose from \(before) to \(after); try a lower method.learning_rate")
   }
 
   private func train(time: inout TimeLedger) throws -> Bool {
