@@ -4,9 +4,6 @@
 
 #include "zorba_kernels.h"
 
-// One Philox4x32-10 block. key = seed, low word first.
-void zk_scalar_philox(uint64_t seed, const uint32_t counter[4], uint32_t words[4]);
-
 // Words of elements [32 * group, 32 * group + 32) of a row, in element order.
 void zk_scalar_words(uint64_t seed, uint32_t row, uint32_t tensor, uint32_t domain, uint32_t group,
                      uint32_t words[32]);

@@ -6,7 +6,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-void zk_scalar_philox(uint64_t seed, const uint32_t counter[4], uint32_t words[4]) {
+void zk_philox(uint64_t seed, const uint32_t counter[4], uint32_t words[4]) {
   uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
   uint32_t x0 = counter[0], x1 = counter[1], x2 = counter[2], x3 = counter[3];
   for (int round = 0; round < ZK_PHILOX_ROUNDS; round++) {
@@ -28,7 +28,7 @@ void zk_scalar_words(uint64_t seed, uint32_t row, uint32_t tensor, uint32_t doma
                      uint32_t words[32]) {
   for (uint32_t j = 0; j < 8; j++) {
     uint32_t counter[4] = {8 * group + j, row, tensor, domain}, block[4];
-    zk_scalar_philox(seed, counter, block);
+    zk_philox(seed, counter, block);
     words[2 * j] = block[0];
     words[2 * j + 1] = block[1];
     words[16 + 2 * j] = block[2];

@@ -71,7 +71,8 @@ zk_status zk_scalar_update(void *weight, int32_t dtype, uint32_t row, uint32_t s
         if (!round_to_storage(&values[i], dtype, word, &stored[i])) return ZK_NOT_FINITE;
       }
     }
-    if (round_count) memcpy(bytes, dtype == ZK_FLOAT32 ? (void *)values : (void *)stored, span * size);
+    const void *results = dtype == ZK_FLOAT32 ? (const void *)values : (const void *)stored;
+    if (round_count) memcpy(bytes, results, span * size);
     done += span;
   }
   return ZK_OK;

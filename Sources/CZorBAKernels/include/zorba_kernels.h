@@ -153,6 +153,12 @@ const zk_kernels *zk_kernels_for(zk_isa isa);
 // The fastest table this processor has; never NULL.
 const zk_kernels *zk_kernels_best(void);
 
+// --- random words ---------------------------------------------------------------------------
+
+// One block of Philox4x32-10 under the key `seed`, low word first. Replicated. The kernels make
+// their own; this serves the other domains of the counter space, and tests.
+void zk_philox(uint64_t seed, const uint32_t counter[4], uint32_t words[4]);
+
 // --- threads --------------------------------------------------------------------------------
 
 // A fixed team of threads that sleeps between jobs. The caller is worker 0.

@@ -56,8 +56,8 @@ INLINE void scale_row(float *x, size_t count, float factor) {
   for (size_t i = 0; i < count; i++) x[i] *= factor;
 }
 
-// Turns the scores of keys [j0, j0 + count) into exponentials relative to the running maximum, which
-// moves, and rescales what was gathered under the old one.
+// Turns the scores of keys [j0, j0 + count) into exponentials relative to the running maximum,
+// which moves, and rescales what was gathered under the old one.
 static void soften(const zk_attention *job, size_t i, size_t j0, size_t count, float *scores,
                    float *maximum, float *sum) {
   sight seen = sight_of(job, i);

@@ -1,7 +1,7 @@
 // Local: y = x transpose(W + scale z) + bias.
 //
-// The matrix is walked in tiles of TILE_N outputs by TILE_K inputs. A tile is widened to binary32 and
-// z generated for it once per direction; each branch's own tile is then one fma away and goes
+// The matrix is walked in tiles of TILE_N outputs by TILE_K inputs. A tile is widened to binary32
+// and z generated for it once per direction; each branch's own tile is then one fma away and goes
 // through the micro-kernel with all of that branch's rows. Tiles lie as panels of COLUMNS outputs,
 // input after input: panel[kk * COLUMNS + nn], which the micro-kernel reads straight through.
 
@@ -19,8 +19,8 @@ enum {
   FEW_K = 1024,
 };
 
-// y[r][0 ..< columns] = sum over kk < depth of x[r][kk] * panel[kk], plus y itself when `keep`, plus
-// bias when there is one; for r < rows, a constant after inlining.
+// y[r][0 ..< columns] = sum over kk < depth of x[r][kk] * panel[kk], plus y itself when `keep`,
+// plus bias when there is one; for r < rows, a constant after inlining.
 INLINE void micro_rows(const int rows, const float *x, size_t x_stride, const float *panel,
                        size_t depth, float *y, size_t y_stride, size_t columns, int keep,
                        const float *bias) {

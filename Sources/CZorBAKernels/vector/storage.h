@@ -152,8 +152,8 @@ static zk_status update(void *weight, int32_t dtype, uint32_t row, uint32_t star
       if (!round_to_storage(values, stored, groups, dtype, round, row, (uint32_t)(first / 32)))
         return ZK_NOT_FINITE;
     }
-    if (round_count)
-      memcpy(bytes, dtype == ZK_FLOAT32 ? (const void *)values : (const void *)stored, span * size);
+    const void *results = dtype == ZK_FLOAT32 ? (const void *)values : (const void *)stored;
+    if (round_count) memcpy(bytes, results, span * size);
     done += span;
   }
   return ZK_OK;
