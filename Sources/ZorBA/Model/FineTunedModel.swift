@@ -22,6 +22,11 @@ public struct FineTunedModel: Sendable {
   ///   - threads: Threads for arithmetic; nil uses every processor.
   /// - Throws: `ZorBAError` when a file is missing, damaged or does not fit the others.
   public init(path: String, journal: String? = nil, round: Int? = nil, threads: Int? = nil) throws {
+    if let round, round < 0 {
+      throw ZorBAError(
+        .invalidConfiguration, "there is no round \(round)", at: .init(field: "round"),
+        advice: "Rounds are numbered from 1; 0 is the base model.")
+    }
     let context = try ComputeContext(threads: threads)
     var dtype: DType?
     if let journal {

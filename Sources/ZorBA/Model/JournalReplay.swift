@@ -12,6 +12,8 @@ package enum JournalReplay {
     package var round: Int
     /// The journal's header.
     package var header: JournalHeader
+    /// Whether a digest of every block followed the last round applied.
+    package var endsInDigest: Bool
   }
 
   /// Applies a journal's rounds to a freshly loaded base model.
@@ -30,18 +32,52 @@ package enum JournalReplay {
     let updater = WeightUpdater(
       parameters: model.model.parameters, schedule: reader.header.schedule,
       context: model.context)
-    let limit = last.map(UInt64.init) ?? .max
-    while true {
-      let rounds = try reader.nextRounds(upTo: limit)
-      if rounds.isEmpty { break }
-      try updater.apply(rounds)
+    let limit = last.map { UInt64(max(0, $0)) } ?? .max
+    var pending: [CommittedRound] = []
+    var endsInDigest = false
+    while reader.lastRound < limit, let entry = try reader.next() {
+      switch entry.record {
+      case .round(let round):
+        if round.number > limit { break }
+        endsInDigest = false
+        pending.append(round)
+        // Rounds are fused, yet memory stays bounded.
+        if pending.count == 1024 {
+          try updater.apply(pending)
+          pending = []
+        }
+      case .digest(let checkpoint):
+        try updater.apply(pending)
+        pending = []
+        try verify(checkpoint, model: model, path: path)
+        endsInDigest = checkpoint.state(blockCount: model.configuration.blockCount) != nil
+      default: break
+      }
     }
+    try updater.apply(pending)
     if let last, reader.lastRound < UInt64(last) {
       throw ZorBAError(
         .invalidJournal, "ends at round \(reader.lastRound); round \(last) was asked for",
         at: .init(file: path), advice: "Ask for a round that was committed.")
     }
-    return Outcome(round: Int(min(reader.lastRound, limit)), header: reader.header)
+    return Outcome(
+      round: Int(min(reader.lastRound, limit)), header: reader.header, endsInDigest: endsInDigest)
+  }
+
+  /// Checks that the weights are those that the run had when it took a digest.
+  private static func verify(
+    _ checkpoint: DigestCheckpoint, model: LoadedModel, path: String
+  ) throws {
+    let digests = StateDigest.digests(
+      ofBlocks: checkpoint.entries.map(\.block), of: model.model.parameters,
+      context: model.context)
+    for (entry, digest) in zip(checkpoint.entries, digests) where entry.digest != digest {
+      throw ZorBAError(
+        .invalidJournal,
+        "after round \(checkpoint.round) block \(entry.block) has the digest \(digest); the run "
+          + "had \(entry.digest)", at: .init(file: path),
+        advice: "The journal was written by a faulty replica, or this machine computes wrongly.")
+    }
   }
 
   /// Checks that a journal's header fits a freshly loaded base model.

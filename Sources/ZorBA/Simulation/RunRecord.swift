@@ -19,6 +19,8 @@ final class RunRecord {
   /// What the operator was warned of.
   private(set) var warnings: [String] = []
 
+  /// Whether a run killed between its last two records left the digest there.
+  private var hasFinalDigest = false
   private let journal: JournalWriter
   private let metrics: LineFile
   private let log: LineFile
@@ -61,9 +63,12 @@ final class RunRecord {
         at: .init(file: folder.path),
         advice: "Resume without --set, with the model unchanged, or start a new run elsewhere.")
     }
-    _ = try JournalReplay.apply(journal: folder.journal, to: run.loaded)
+    let replayed = try JournalReplay.apply(journal: folder.journal, to: run.loaded)
+    // A run killed between the header and the plan.
+    if journal.recordCount == 1 { try journal.append(.plan(run.journaledPlan)) }
     let lines = try folder.reclaimMetrics(upTo: Int(journal.lastRound))
     let record = try RunRecord(journal: journal, folder: folder, observer: run.observer)
+    record.hasFinalDigest = replayed.endsInDigest
     for line in lines {
       if let metrics = RoundMetrics(json: line) {
         record.history.append(metrics)
@@ -94,6 +99,7 @@ final class RunRecord {
   func commit(_ round: CommittedRound, _ line: RoundMetrics, rounds: Int) throws {
     try metrics.append(line.json.serialized)
     try journal.append(.round(round))
+    hasFinalDigest = false
     history.append(line)
     observer(.committed(line, rounds: rounds))
   }
@@ -108,7 +114,9 @@ final class RunRecord {
 
   /// Records the digest of all blocks, and the end of the run.
   func end(_ digest: StateDigest, reason: String) throws {
-    try journal.append(.digest(DigestCheckpoint(round: journal.lastRound, state: digest)))
+    if !hasFinalDigest {
+      try journal.append(.digest(DigestCheckpoint(round: journal.lastRound, state: digest)))
+    }
     try journal.append(.end(EndMarker(round: journal.lastRound, reason: reason)))
     try note("ended", [("round", .integer(lastRound)), ("digest", .string("\(digest.state)"))])
   }

@@ -54,20 +54,27 @@ struct SimulationLoop {
 
   private func train(time: inout TimeLedger) throws -> Bool {
     let rounds = run.configuration.rounds
-    let every = run.configuration.evaluate.every
+    try evaluateIfDue(time: &time)
     while session.lastCommitted < rounds {
       if options.isInterrupted() { return false }
       _ = try session.advance { round, metrics in
         try record.commit(round, metrics, rounds: rounds)
       }
-      let done = session.lastCommitted
-      if every > 0, done % every == 0, done < rounds, let rows = run.periodicRows {
-        try time.measure(\.evaluation) {
-          try record.evaluated(run.evaluate(rows), round: done)
-        }
-      }
+      try evaluateIfDue(time: &time)
     }
     return true
+  }
+
+  /// Evaluates where the last round calls for it, unless that was done before an interruption.
+  private func evaluateIfDue(time: inout TimeLedger) throws {
+    let every = run.configuration.evaluate.every
+    let done = session.lastCommitted
+    guard every > 0, done > 0, done % every == 0, done < run.configuration.rounds,
+      let rows = run.periodicRows, !record.evaluations.contains(where: { $0.round == done })
+    else { return }
+    try time.measure(\.evaluation) {
+      try record.evaluated(run.evaluate(rows), round: done)
+    }
   }
 
   /// The evaluation before or after training, from the record if it was made already.

@@ -97,6 +97,19 @@ package final class TrainingSession {
   package func advance(
     commit: (CommittedRound, RoundMetrics) throws -> Void
   ) throws -> RoundMetrics {
+    // A round that fails leaves no trace, so that it can be tried again.
+    let before = (coordinator, divergence)
+    do {
+      return try attempt(commit: commit)
+    } catch {
+      (coordinator, divergence) = before
+      throw error
+    }
+  }
+
+  private func attempt(
+    commit: (CommittedRound, RoundMetrics) throws -> Void
+  ) throws -> RoundMetrics {
     let clock = ContinuousClock()
     let start = clock.now
     let round = UInt64(coordinator.lastCommitted + 1)
