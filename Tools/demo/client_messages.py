@@ -58,15 +58,20 @@ def write(path: Path, lines: list[dict[str, str]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in lines))
 
 
-def write_sites(folder: Path, seed: int, train: int, held_out: int, common: int) -> None:
-    """site-N.jsonl, site-N.validation.jsonl, site-N.test.jsonl (the site's own mix) and test.jsonl (balanced)."""
+def write_sites(folder: Path, seed: int, train: int, held_out: int, common: int, shipped: bool) -> None:
+    """SITE.jsonl, SITE.validation.jsonl, SITE.test.jsonl (the site's own mix) and test.jsonl (balanced).
+
+    What ships with the command (`shipped`) leaves out the sites' own held-out rows.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rng, balanced = random.Random(seed), []
-    for number, (site, mix) in enumerate(MIX.items(), start=1):
+    for site, mix in MIX.items():
         taken: set[str] = set()
         for suffix, size in (("", train), (".validation", held_out), (".test", held_out)):
             counts = [max(1, round(share * size)) for share in mix]
-            write(folder / f"site-{number}{suffix}.jsonl", rows(site, counts, rng, taken))
+            lines = rows(site, counts, rng, taken)
+            if not (shipped and suffix):
+                write(folder / f"{site}{suffix}.jsonl", lines)
         for row in rows(site, [common // (len(MIX) * len(LABELS))] * len(LABELS), rng, taken):
             balanced.append(row | {"site": site})
     rng.shuffle(balanced)
@@ -93,6 +98,7 @@ def main() -> None:
     options.add_argument("--train", type=int, default=320)
     options.add_argument("--held-out", type=int, default=100)
     options.add_argument("--common", type=int, default=240)
+    options.add_argument("--shipped", action="store_true", help="leave out the sites' own held-out rows")
     options.add_argument("--corpus", type=int, metavar="DOCUMENTS")
     options.add_argument("--by-tone", type=float, default=0.35)
     options.add_argument("--errors", type=float, default=0.15)
@@ -100,7 +106,7 @@ def main() -> None:
     if given.corpus:
         write_corpus(given.out, given.seed + 1000, given.corpus, given.by_tone, given.errors)
     else:
-        write_sites(given.out, given.seed, given.train, given.held_out, given.common)
+        write_sites(given.out, given.seed, given.train, given.held_out, given.common, given.shipped)
 
 
 if __name__ == "__main__":

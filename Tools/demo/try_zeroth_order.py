@@ -17,7 +17,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
-SITES = 4
+SITES = ["bank", "clinic", "shop", "energy"]
 PROMPT = "{} Topic:"
 
 
@@ -31,8 +31,8 @@ class Task:
         words = [self.tokenizer.encode(" " + label).ids for label in self.labels]
         assert all(len(ids) == 1 for ids in words), words
         self.words = torch.tensor([ids[0] for ids in words])
-        self.train = [self.encode(read(f"site-{k + 1}.jsonl")) for k in range(SITES)]
-        self.own_test = [self.encode(read(f"site-{k + 1}.test.jsonl")) for k in range(SITES)]
+        self.train = [self.encode(read(f"{site}.jsonl")) for site in SITES]
+        self.own_test = [self.encode(read(f"{site}.test.jsonl")) for site in SITES]
         self.common_test = self.encode(read("test.jsonl"))
 
     def encode(self, rows):
@@ -115,7 +115,7 @@ def run(task, sites, given, report):
         blocks.w.sub_(total / cover.clamp(min=1), alpha=rate)
         if report and (t + 1) % report == 0:
             print(f"  round {t + 1}: {blocks.accuracy(task.common_test, task.words):.1f}", flush=True)
-    own = [blocks.accuracy(task.own_test[k], task.words) for k in range(SITES)]
+    own = [blocks.accuracy(task.own_test[k], task.words) for k in range(len(SITES))]
     return blocks.accuracy(task.common_test, task.words), own
 
 
@@ -144,12 +144,12 @@ def main() -> None:
         at = [g for g, (_, y) in zip(guesses, task.common_test) if y == i]
         print(f"  {label}: " + ", ".join(f"{name} {at.count(j)}" for j, name in enumerate(task.labels)))
     start = time.time()
-    common, own = run(task, list(range(SITES)), given, given.report)
+    common, own = run(task, list(range(len(SITES))), given, given.report)
     print(f"federated: common {common:.1f}, own {own}, {time.time() - start:.0f} s", flush=True)
     if given.skip_alone:
         return
-    alone = [run(task, [k], given, 0) for k in range(SITES)]
-    print(f"alone: common {[round(c, 1) for c, _ in alone]}, own {[alone[k][1][k] for k in range(SITES)]}")
+    alone = [run(task, [k], given, 0) for k in range(len(SITES))]
+    print(f"alone: common {[round(c, 1) for c, _ in alone]}, own {[alone[k][1][k] for k in range(len(SITES))]}")
 
 
 if __name__ == "__main__":

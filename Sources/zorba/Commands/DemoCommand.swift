@@ -53,7 +53,7 @@ struct DemoCommand: ParsableCommand {
     let folder = RunFolder(path: out)
     guard FileManager.default.fileExists(atPath: folder.journal) else { return }
     let marker = try? String(contentsOfFile: folder.configuration, encoding: .utf8)
-    guard marker?.contains("/Resources/demo/site-1.jsonl") == true else {
+    guard marker?.contains("/Resources/demo/bank.jsonl") == true else {
       throw ZorBAError(
         .invalidConfiguration, "the folder holds a run that is not a demo",
         at: .init(file: out), advice: "Choose another one with --out.")
