@@ -1,6 +1,5 @@
 import ArgumentParser
 import ZorBA
-import ZorBAReport
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,9 +16,11 @@ struct InspectCommand: ParsableCommand {
     if common.json {
       Console.output(inspection.jsonText + "\n")
     } else {
-      var table = TextTable(header: ["", ""])
-      for fact in inspection.facts { table.append(fact.name, fact.value) }
-      Console.output(table.rendered())
+      let width = (inspection.facts.map(\.name.count).max() ?? 0) + 2
+      for (name, value) in inspection.facts {
+        let padding = String(repeating: " ", count: width - name.count)
+        Console.output("\(name)\(padding)\(value)\n")
+      }
     }
   }
 }
