@@ -133,6 +133,11 @@ def angle(words):
 def gaussian(key, row, tensor, start, count):
     first, last = start // 2 * 2, (start + count + 1) // 2 * 2
     words = np.array([word(key, row, tensor, 0, e) for e in range(first, last)], dtype=np.uint32)
+    return gaussian_values(words)[start - first : start - first + count]
+
+
+def gaussian_values(words):
+    """Values of whole pairs of words."""
     u, w = words[0::2], words[1::2]
     cosine, sine, turns = angle(w)
     r = radius(u)
@@ -141,7 +146,7 @@ def gaussian(key, row, tensor, start, count):
     exact = np.stack(
         [exact_r * np.cos(2 * np.pi * turns), exact_r * np.sin(2 * np.pi * turns)], axis=1)
     assert np.abs(pairs - exact).max() < 1e-6
-    return pairs.reshape(-1)[start - first : start - first + count]
+    return pairs.reshape(-1)
 
 
 DISTRIBUTIONS = {"rademacher": rademacher, "popcount": popcount, "gaussian": gaussian}
@@ -291,6 +296,38 @@ def write_updates(generator):
     (GOLDENS / "updates.txt").write_text("\n".join(lines) + "\n")
 
 
+def row_words(key, row, tensor, count):
+    """Perturbation words of elements [0, count) of a row at once; count is a multiple of 32."""
+    low = np.uint64(MASK)
+    x0 = np.arange(count // 4, dtype=np.uint64)
+    x1, x2, x3 = (np.full_like(x0, v) for v in (row, tensor, 0))
+    k0, k1 = key & MASK, key >> 32
+    for _ in range(10):
+        p0, p1 = np.uint64(0xD2511F53) * x0, np.uint64(0xCD9E8D57) * x2
+        x0 = (p1 >> np.uint64(32)) ^ x1 ^ np.uint64(k0)
+        x2 = (p0 >> np.uint64(32)) ^ x3 ^ np.uint64(k1)
+        x1, x3 = p1 & low, p0 & low
+        k0, k1 = (k0 + 0x9E3779B9) & MASK, (k1 + 0xBB67AE85) & MASK
+    # [group, j, h, i] to [group, h, j, i]
+    words = np.stack([x0, x1, x2, x3], axis=1).reshape(-1, 8, 2, 2)
+    return words.transpose(0, 2, 1, 3).reshape(-1).astype(np.uint32)
+
+
+def write_digests(generator):
+    """Long rows, a number each: what a changed last bit of a constant alters is rare."""
+    lines = ["# gaussian seed tensor row count : sum of (2 i + 1) * bits of z_i, modulo 2^64"]
+    for _ in range(4):
+        seed, tensor, row = (generator.getrandbits(n) for n in (64, 20, 16))
+        count = 1 << 20
+        words = row_words(seed, row, tensor, count)
+        assert [int(w) for w in words[:64]] == [word(seed, row, tensor, 0, e) for e in range(64)]
+        z = gaussian_values(words)
+        weights = 2 * np.arange(count, dtype=np.uint64) + np.uint64(1)
+        digest = int(np.sum(weights * z.view(np.uint32).astype(np.uint64), dtype=np.uint64))
+        lines.append(f"gaussian {seed:016x} {tensor:08x} {row:08x} {count} : {digest:016x}")
+    (GOLDENS / "digests.txt").write_text("\n".join(lines) + "\n")
+
+
 def check_philox():
     # Random123 1.09, tests/kat_vectors.
     assert philox(0, (0,) * 4) == (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)
@@ -305,6 +342,7 @@ def main():
     GOLDENS.mkdir(parents=True, exist_ok=True)
     write_perturbations(random.Random(1))
     write_updates(random.Random(2))
+    write_digests(random.Random(3))
 
 
 if __name__ == "__main__":

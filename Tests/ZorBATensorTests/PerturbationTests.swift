@@ -44,6 +44,20 @@ import ZorBATensor
     }
   }
 
+  @Test(arguments: InstructionSet.available)
+  func longRowsHaveTheKnownDigests(_ set: InstructionSet) throws {
+    for line in try GoldenFile.lines("digests.txt") {
+      let direction = zk_direction(.gaussian, seed: try hex(line[1]), tensor: try hex(line[2]))
+      let z = KernelTable(set).perturbation(
+        direction, row: try hex(line[3]), start: 0, count: try #require(Int(line[4])))
+      var digest: UInt64 = 0
+      for (i, value) in z.enumerated() {
+        digest &+= (2 * UInt64(i) + 1) &* UInt64(value.bitPattern)
+      }
+      #expect(try digest == hex(line[6]))
+    }
+  }
+
   @Test(arguments: InstructionSet.available, PerturbationDistribution.allCases)
   func valuesAreTheScalarOnesWhateverTheRange(
     _ set: InstructionSet, _ distribution: PerturbationDistribution

@@ -100,6 +100,44 @@ import ZorBATensor
     #expect(abs(down / (Double(count) - ups) + 0.3) < bound)
   }
 
+  /// Updates 512 times smaller than the smallest binary16, from 0: one in 512 is stored.
+  @Test(arguments: InstructionSet.available)
+  func aTinyUpdateOfZeroIsUnbiased(_ set: InstructionSet) throws {
+    let count = 1 << 18
+    let stored = StoredElements(.float16, bits: [UInt32](repeating: 0, count: count))
+    for (exponent, expected) in [(-33, 512.0), (-34, 256), (-30, 4096), (-60, 0), (-140, 0)] {
+      let direction = zk_direction(.rademacher, seed: 21, tensor: 3)
+      let coefficient = Float(sign: .plus, exponent: exponent, significand: 1)
+      let round = Round(
+        terms: [zk_term(direction: direction, coefficient: coefficient)], roundingSeed: 22,
+        tensor: 3)
+      let result = try #require(KernelTable(set).update(stored, row: 0, start: 0, [round]))
+      let moved = Double(result.bits.count { $0 & 0x7FFF == 1 })
+      #expect(result.bits.allSatisfy { $0 & 0x7FFF <= 1 })
+      #expect(abs(moved - expected) <= 5 * expected.squareRoot())
+    }
+  }
+
+  /// A sum nine tenths of the way from the largest value to infinity is refused nine times in ten.
+  @Test(arguments: InstructionSet.available, [DType.bfloat16, .float16])
+  func roundingUpPastTheLargestValueIsRefused(_ set: InstructionSet, _ dtype: DType) {
+    let largest: UInt32 = dtype == .bfloat16 ? 0x7F7F : 0x7BFF
+    let ulp: Float = dtype == .bfloat16 ? 0x1p120 : 32
+    let direction = zk_direction(.rademacher, seed: 23, tensor: 3)
+    let z = KernelTable.scalar.perturbation(direction, row: 0, start: 0, count: 1)
+    var refused = 0
+    for seed in 0..<400 {
+      let round = Round(
+        terms: [zk_term(direction: direction, coefficient: 0.9 * ulp * z[0])],
+        roundingSeed: UInt64(seed), tensor: 3)
+      let stored = StoredElements(dtype, bits: [largest])
+      let result = KernelTable(set).update(stored, row: 0, start: 0, [round])
+      #expect(result == nil || result == stored)
+      refused += result == nil ? 1 : 0
+    }
+    #expect(abs(refused - 360) < 30)
+  }
+
   @Test(arguments: InstructionSet.available, DType.allCases)
   func aResultThatCannotBeStoredIsRefusedAndTheRestUntouched(
     _ set: InstructionSet, _ dtype: DType

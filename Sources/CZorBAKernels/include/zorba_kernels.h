@@ -96,8 +96,8 @@ typedef struct {
                        float *out);
 
   // Applies rounds in order to elements [start, start + count) of one row, in place. `start` is a
-  // multiple of 32. Returns ZK_NOT_FINITE, leaving the rest of the range untouched, when a result
-  // cannot be stored.
+  // multiple of 32. Returns ZK_NOT_FINITE when a result cannot be stored, having stored nothing
+  // from the last multiple of 1024 elements before it onwards.
   zk_status (*update)(void *weight, int32_t dtype, uint32_t row, uint32_t start, size_t count,
                       const zk_round *rounds, size_t round_count);
 
@@ -120,10 +120,12 @@ typedef struct {
   void (*attention)(const zk_attention *job, void *scratch);
   size_t (*attention_scratch)(const zk_attention *job);
 
-  // y = (x - mean) / sqrt(var + epsilon) * weight + bias, row by row. x and y may be the same.
+  // y = (x - mean) / sqrt(var + epsilon) * weight + bias, row by row. x and y may be the same;
+  // weight and bias may be NULL.
   void (*layer_norm)(const float *x, float *y, size_t rows, size_t width, size_t stride,
                      const float *weight, const float *bias, float epsilon);
-  // y = x / sqrt(mean(x^2) + epsilon) * weight, row by row. x and y may be the same.
+  // y = x / sqrt(mean(x^2) + epsilon) * weight, row by row. x and y may be the same; weight may be
+  // NULL.
   void (*rms_norm)(const float *x, float *y, size_t rows, size_t width, size_t stride,
                    const float *weight, float epsilon);
 
@@ -143,7 +145,7 @@ typedef struct {
   // y <- y + x
   void (*add)(float *y, const float *x, size_t count);
 
-  // Folds one row of logits into a running (maximum, sum of exp(x - maximum)).
+  // Folds logits into a running (maximum, sum of exp(x - maximum)), which starts at (-inf, 0).
   void (*log_sum_exp)(const float *x, size_t count, float *maximum, float *sum);
 } zk_kernels;
 

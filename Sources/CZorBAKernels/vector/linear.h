@@ -159,6 +159,7 @@ static void pack_transposing(const source *from, extent at, float *lines, float 
     for (size_t i = 0; i < COLUMNS; i++) {
       size_t used = p + i < at.columns ? at.depth : 0;
       if (used) read_line(from, at.n + p + i, from->job->k, at.k, used, lines + i * LINE);
+      // What lies beyond is multiplied too and thrown away; leftovers may be slow denormals.
       memset(lines + i * LINE + used, 0, (padded - used) * sizeof(float));
     }
     for (size_t first = 0; first < COLUMNS; first += LANES)
