@@ -80,7 +80,7 @@ import ZorBATestSupport
       #expect(StateDigest(of: replica.model.parameters, context: own) == trained)
       for (left, right) in zip(replica.model.parameters.all, trainer.loaded.model.parameters.all) {
         #expect(
-          left.tensor.rawBytes.elementsEqual(right.tensor.rawBytes),
+          storedBytes(left.tensor) == storedBytes(right.tensor),
           "\(left.name) at replica \(client)")
       }
     }
