@@ -134,4 +134,20 @@ import ZorBATestSupport
       code { try FineTunedModel(path: run.configuration.model, journal: result.journalPath) }
         == .invalidJournal)
   }
+
+  /// Round numbers come from a file; the largest one is applied like any other.
+  @Test func roundNumbersOfAnySizeAreSurvived() throws {
+    let run = try TinyRun()
+    let journal = try run.run(stop: 2).journalPath
+    let writer = try JournalWriter.resume(at: journal)
+    let round = try CommittedRound(
+      number: .max, learningRate: 1, directions: 1, participants: [1],
+      coefficients: .shared([.init(block: 1, values: [1])]))
+    try writer.append(.round(round))
+    let path = run.configuration.model
+    let early = try FineTunedModel(path: path, journal: journal, round: 2, threads: 1)
+    let late = try FineTunedModel(path: path, journal: journal, threads: 1)
+    #expect(late.round == Int.max && late.stateDigest() != early.stateDigest())
+    _ = try Inspection(path: journal)
+  }
 }

@@ -62,7 +62,7 @@ public struct Inspection: Sendable {
       ("seeding", .string(header.schedule.seeding.rawValue)),
       ("perturbation", .string(header.schedule.distribution.rawValue)),
       ("numerics_version", .integer(JournalHeader.numericsVersion)),
-      ("rounds", .integer(Int(summary.lastRound))), ("bytes", .integer(summary.byteCount)),
+      ("rounds", .integer(Int(clamping: summary.lastRound))), ("bytes", .integer(summary.byteCount)),
       ("bytes_per_round", .number(perRound)),
       ("coefficients", .integer(summary.coefficientCount)),
       ("records", .integer(summary.recordCount)),
