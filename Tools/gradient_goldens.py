@@ -26,8 +26,9 @@ TARGET = pathlib.Path(__file__).resolve().parent.parent / "Tests/ZorBATests/Gold
 CONFIG = LlamaConfig(
     vocab_size=48, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
     num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=32,
-    tie_word_embeddings=True, bos_token_id=1, eos_token_id=2, pad_token_id=0,
-    attn_implementation="eager",
+    tie_word_embeddings=True, bos_token_id=1, eos_token_id=2,
+    # Autograd skips the embedding of a padding token.
+    pad_token_id=None, attn_implementation="eager",
 )
 CANDIDATES = [7, 19, 30]
 

@@ -16,8 +16,8 @@ struct TinyCheckpoint {
   var seed: UInt64 = 1
   /// Whether the head is the embedding.
   var tiedHead = true
-  /// Whether a tied head is in the file as well, with values of its own that nobody may use.
-  var storesStaleHead = false
+  /// Whether a tied head is in the file as well.
+  var storesHeadTwice = false
   /// Whether names start with the base model's prefix, as those of causal language models do.
   var hasPrefix = true
   /// The weight files; 1 needs no index.
@@ -65,10 +65,9 @@ struct TinyCheckpoint {
         values[Int(poisonedByte) * shape[1]] = .infinity
       }
       try source.add(stored(name), shape: shape, values)
-    }
-    if storesStaleHead {
-      let values = (0..<256 * Self.width).map { _ in Float.random(in: -1...1, using: &random) }
-      try source.add("lm_head.weight", shape: [256, Self.width], values)
+      if storesHeadTwice, name.hasSuffix("embed_tokens.weight") {
+        try source.add("lm_head.weight", shape: shape, values)
+      }
     }
     return source
   }

@@ -61,7 +61,8 @@ package enum JournalReplay {
         at: .init(file: path), advice: "Ask for a round that was committed.")
     }
     return Outcome(
-      round: Int(min(reader.lastRound, limit)), header: reader.header, endsInDigest: endsInDigest)
+      round: Int(clamping: min(reader.lastRound, limit)), header: reader.header,
+      endsInDigest: endsInDigest)
   }
 
   /// Checks that the weights are those that the run had when it took a digest.

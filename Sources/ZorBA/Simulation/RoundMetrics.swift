@@ -27,6 +27,20 @@ public struct RoundMetrics: Sendable, Equatable {
     }
   }
 
+  /// A client whose answer the guard refused.
+  public struct LeftOut: Sendable, Equatable {
+    /// The client's name.
+    public var name: String
+    /// The finite differences that the guard saw, the refused one last unless it was not finite.
+    public var scalars: [Float]
+
+    /// Creates an entry.
+    public init(name: String, scalars: [Float]) {
+      self.name = name
+      self.scalars = scalars
+    }
+  }
+
   /// The round, from 1.
   public var round: Int
   /// Seconds the round took.
@@ -35,6 +49,8 @@ public struct RoundMetrics: Sendable, Equatable {
   public var loss: Double
   /// The participants.
   public var clients: [Client]
+  /// Clients that answered and were left out. A resumed run needs them: the guard learnt from them.
+  public var leftOut: [LeftOut]
   /// Blocks the commit changed.
   public var coveredBlocks: Int
   /// Payload bytes from all sites.
@@ -57,6 +73,13 @@ public struct RoundMetrics: Sendable, Equatable {
             "active_blocks": .integer(client.activeBlocks),
           ]
         }),
+      "left_out": .array(
+        leftOut.map { client in
+          [
+            "client": .string(client.name),
+            "scalars": .array(client.scalars.map { .number(Double($0)) }),
+          ]
+        }),
       "active_blocks": .integer(coveredBlocks), "bytes_up": .integer(bytesUp),
       "bytes_down": .integer(bytesDown), "peak_memory_bytes": .integer(peakMemoryBytes),
     ]
@@ -77,6 +100,14 @@ public struct RoundMetrics: Sendable, Equatable {
     self.bytesDown = down
     self.peakMemoryBytes = peak
     self.clients = []
+    self.leftOut = []
+    for client in json["left_out"]?.array ?? [] {
+      guard let name = client["client"]?.string, let scalars = client["scalars"]?.array else {
+        return nil
+      }
+      leftOut.append(
+        LeftOut(name: name, scalars: scalars.compactMap { $0.double.map { Float($0) } }))
+    }
     for client in clients {
       guard let name = client["client"]?.string, let loss = client["loss"]?.double,
         let scalars = client["scalars"]?.array, let examples = client["examples"]?.integer,
@@ -91,13 +122,14 @@ public struct RoundMetrics: Sendable, Equatable {
 
   /// Creates a line.
   package init(
-    round: Int, seconds: Double, loss: Double, clients: [Client], coveredBlocks: Int,
-    bytesUp: Int, bytesDown: Int, peakMemoryBytes: Int
+    round: Int, seconds: Double, loss: Double, clients: [Client], leftOut: [LeftOut] = [],
+    coveredBlocks: Int, bytesUp: Int, bytesDown: Int, peakMemoryBytes: Int
   ) {
     self.round = round
     self.seconds = seconds
     self.loss = loss
     self.clients = clients
+    self.leftOut = leftOut
     self.coveredBlocks = coveredBlocks
     self.bytesUp = bytesUp
     self.bytesDown = bytesDown

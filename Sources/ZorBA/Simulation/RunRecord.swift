@@ -27,7 +27,7 @@ final class RunRecord {
   private let observer: (RunEvent) -> Void
 
   /// The last committed round.
-  var lastRound: Int { Int(journal.lastRound) }
+  var lastRound: Int { Int(clamping: journal.lastRound) }
   /// Bytes of the journal.
   var journalBytes: Int { journal.byteCount }
 
@@ -66,7 +66,7 @@ final class RunRecord {
     let replayed = try JournalReplay.apply(journal: folder.journal, to: run.loaded)
     // A run killed between the header and the plan.
     if journal.recordCount == 1 { try journal.append(.plan(run.journaledPlan)) }
-    let lines = try folder.reclaimMetrics(upTo: Int(journal.lastRound))
+    let lines = try folder.reclaimMetrics(upTo: Int(clamping: journal.lastRound))
     let record = try RunRecord(journal: journal, folder: folder, observer: run.observer)
     record.hasFinalDigest = replayed.endsInDigest
     for line in lines {

@@ -23,6 +23,8 @@ package final class TrainingSession {
   private let scorer: ExampleScorer
   private var coordinator: RoundCoordinator
   private var divergence: DivergenceGuard
+  /// Answers of the round under way that the guard refused.
+  private var leftOut: [RoundMetrics.LeftOut] = []
   private let warn: (String) -> Void
 
   /// Everything a session is made of.
@@ -83,8 +85,13 @@ package final class TrainingSession {
   /// Shows the divergence guard what it saw before an interruption, round by round.
   package func recall(_ metrics: [RoundMetrics]) {
     for round in metrics {
-      for client in round.clients {
-        for scalar in client.scalars { _ = divergence.judge(scalar: Double(scalar)) }
+      let answers =
+        round.clients.map { ($0.name, $0.scalars) } + round.leftOut.map { ($0.name, $0.scalars) }
+      // In the order in which the answers were judged.
+      for client in clients {
+        for (_, scalars) in answers.filter({ $0.0 == client.name }) {
+          for scalar in scalars { _ = divergence.judge(scalar: Double(scalar)) }
+        }
       }
     }
   }
@@ -114,6 +121,7 @@ package final class TrainingSession {
     let start = clock.now
     let round = UInt64(coordinator.lastCommitted + 1)
     var metrics: RoundMetrics?
+    leftOut = []
     var pending = coordinator.handle(.start(participants: participants(round: round)))
     while !pending.isEmpty {
       switch pending.removeFirst() {
@@ -167,14 +175,16 @@ extension TrainingSession {
     let answer = try step.answer(
       of: clients[client], number: UInt32(client + 1), round: round,
       blocks: blocks(of: client, round: round), time: &time)
-    for (losses, scalars) in zip(answer.losses.joined(), answer.scalars.joined()) {
-      guard case .reject(let reason) = divergence.judge(losses, scalar: Double(scalars)) else {
-        continue
-      }
+    var judged: [Float] = []
+    for (losses, scalar) in zip(answer.losses.joined(), answer.scalars.joined()) {
+      let verdict = divergence.judge(losses, scalar: Double(scalar))
+      if scalar.isFinite { judged.append(scalar) }
+      guard case .reject(let reason) = verdict else { continue }
       if divergence.policy == .stop {
         throw DivergenceGuard.error(round: round, client: UInt32(client + 1), reason: reason)
       }
       warn("round \(round): \(clients[client].name) is left out: \(reason)")
+      leftOut.append(.init(name: clients[client].name, scalars: judged))
       return .lost(ticket, client: client)
     }
     return .result(
@@ -214,6 +224,7 @@ extension TrainingSession {
           scalars: Array(report.scalars.joined()), examples: report.examples,
           activeBlocks: blocks(of: report.client, round: round).count)
       },
+      leftOut: leftOut,
       coveredBlocks: committed.coveredBlocks.count,
       bytesUp: reports.reduce(0) { $0 + WirePayload.bytes(of: $1) },
       bytesDown: clients.count * WirePayload.bytes(of: committed),

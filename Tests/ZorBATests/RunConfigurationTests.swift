@@ -1,0 +1,158 @@
+import Testing
+import ZorBA
+import ZorBAConfiguration
+import ZorBAJSON
+import ZorBAOptimization
+import ZorBATensor
+import ZorBATestSupport
+
+/// Whatever a run is, its file says it.
+@Suite struct RunConfigurationTests {
+  @Test func everyConfigurationSurvivesItsFile() throws {
+    var random = RandomConfiguration(seed: 11)
+    for trial in 0..<600 {
+      let run = random.next()
+      let text = run.yamlText
+      let read = try RunFile.parse(text, file: "run.yaml")
+      #expect(read == run, "trial \(trial):\n\(text)")
+      #expect(read.yamlText == text)
+    }
+  }
+
+  /// The journal may leave the machine; where its files lay stays behind.
+  @Test func theJournaledConfigurationNamesNoFolder() {
+    var random = RandomConfiguration(seed: 12)
+    for _ in 0..<600 {
+      var run = random.next()
+      if case .file = run.blocks.plan { run.blocks.plan = .file("/secret/place/plan.json") }
+      run.model = "/secret/place/model"
+      run.data.train = run.data.train.indices.map { "/secret/place/train-\($0).jsonl" }
+      run.data.validation = "/secret/place/validation.csv"
+      run.data.test = run.data.test.map { _ in "/secret/place/test.tsv" }
+      run.out = "/secret/place/out"
+      let journaled = run.journaled.serialized
+      #expect(!journaled.contains("secret") && !journaled.contains("place"))
+      var moved = run
+      moved.model = "elsewhere/model"
+      moved.data.train = run.data.train.indices.map { "elsewhere/train-\($0).jsonl" }
+      moved.data.validation = "validation.csv"
+      moved.out = "/another/out"
+      #expect(moved.journaled.serialized == journaled)
+      moved.seed = moved.seed &+ 1
+      #expect(moved.journaled.serialized != journaled)
+    }
+  }
+}
+
+/// Draws configurations that a run file may hold, with texts that YAML finds awkward.
+struct RandomConfiguration {
+  private var random: SeededGenerator
+
+  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+
+  mutating func next() -> RunConfiguration {
+    var data = DataFiles(train: [path()])
+    if flip() { data.validation = path() }
+    if flip() { data.test = path() }
+    var run = RunConfiguration(model: path(), data: data, out: path())
+    run.task = task()
+    run.federation.clients = integer(1...500)
+    run.federation.participation = share()
+    run.federation.weights = choice(ClientWeighting.allCases, .examples)
+    switch integer(0...3) {
+    case 0: run.federation.partition = .dirichlet(alpha: positive())
+    case 1: run.federation.partition = .uniform
+    case 2: run.federation.partition = .column(text())
+    default:
+      run.federation.partition = .files
+      run.data.train = (0..<integer(1...4)).map { _ in path() }
+    }
+    run.method = method()
+    run.batch.size = integer(1...256)
+    run.batch.maxTokens = integer(2...4096)
+    run.rounds = integer(1...1_000_000_000)
+    run.blocks = blocks()
+    run.evaluate.every = integer(0...1000)
+    run.evaluate.split = choice(EvaluationConfiguration.Split.allCases, .test)
+    run.evaluate.limit = integer(0...1000)
+    run.precision = choice(WeightPrecision.allCases, .float32)
+    run.guardrail.action = choice(DivergenceGuard.Policy.allCases, .stop)
+    run.guardrail.factor = 3 + positive()
+    run.seed = random.next()
+    return run
+  }
+
+  private mutating func task() -> TaskConfiguration {
+    var task = TaskConfiguration()
+    task.kind = choice(TaskConfiguration.Kind.allCases, .completion)
+    if flip() { task.template = text() }
+    if flip() {
+      // A value stands once.
+      task.labels = (0..<integer(1...5)).map { ("\(text())\($0)", text()) }
+    }
+    if flip() { task.promptColumn = text() }
+    if flip() { task.completionColumn = text() }
+    return task
+  }
+
+  private mutating func method() -> MethodConfiguration {
+    var method = MethodConfiguration()
+    method.directions = integer(1...4096)
+    method.mu = share()
+    method.learningRate = positive()
+    method.schedule = choice(LearningRateSchedule.Shape.allCases, .linear)
+    method.warmupRounds = integer(0...1000)
+    method.perturbation = choice(PerturbationDistribution.allCases, .popcount)
+    method.seeding = choice(SeedingMode.allCases, .shared)
+    if flip() { method.localSteps = integer(1...1024) } else { method.weightDecay = share() / 2 }
+    return method
+  }
+
+  private mutating func blocks() -> BlockConfiguration {
+    var blocks = BlockConfiguration()
+    switch integer(0...2) {
+    case 0: blocks.plan = .full
+    case 1: blocks.plan = .random
+    default: blocks.plan = .file(path())
+    }
+    blocks.active = (0..<integer(1...4)).map { _ in share() }
+    blocks.minClients = integer(1...100)
+    blocks.rotateEvery = integer(0...1000)
+    blocks.outer = flip()
+    return blocks
+  }
+
+  private mutating func flip() -> Bool { Bool.random(using: &random) }
+
+  private mutating func integer(_ range: ClosedRange<Int>) -> Int {
+    Int.random(in: range, using: &random)
+  }
+
+  /// In (0, 1], over many magnitudes.
+  private mutating func share() -> Double {
+    let value = 1 - Double.random(in: 0..<1, using: &random)
+    return value * [1, 1e-3, 1e-9, 1e-300][integer(0...3)]
+  }
+
+  /// In (0, 1e6], over many magnitudes.
+  private mutating func positive() -> Double { share() * [1, 1e6][integer(0...1)] }
+
+  private mutating func choice<Value>(_ values: [Value], _ fallback: Value) -> Value {
+    values.randomElement(using: &random) ?? fallback
+  }
+
+  private mutating func path() -> String { "\(flip() ? "/" : "")d\(integer(0...99))/\(text())f" }
+
+  private static let pieces = [
+    "a", "Z", " ", "  ", "\t", "\n", "\r", "\"", "'", "\\", "{text}", "{label}", ":", ": ", "#",
+    " #",
+    "-", "- ", "?", "!", "&", "*", "|", ">", "%", "@", "`", "[", "]", "{", "}", ",", "~", "null",
+    "true", "no", "1", "0x1F", "1e3", ".", "é", "e\u{301}", "日本", "🦊", "\u{1}", "\u{7F}", "\u{85}",
+    "\u{2028}", "\u{FEFF}", "\u{200B}", "<<", "=", "---", "...",
+  ]
+
+  /// Never empty, never one of the words that mean absence.
+  private mutating func text() -> String {
+    "x" + (0..<integer(0...6)).map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined()
+  }
+}
