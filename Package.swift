@@ -98,6 +98,10 @@ let package = Package(
       name: "ZorBAJSONTests", dependencies: ["ZorBAJSON", "ZorBADiagnostics"],
       swiftSettings: style),
     .testTarget(
+      name: "ZorBATensorTests",
+      dependencies: ["ZorBATensor", "CZorBAKernels", "ZorBADiagnostics"],
+      exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
       name: "ZorBACheckpointTests",
       dependencies: ["ZorBACheckpoint", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics"],
       exclude: ["Goldens"], swiftSettings: style),
@@ -129,6 +133,14 @@ let package = Package(
       exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
       name: "ZorBAReportTests", dependencies: ["ZorBAReport"], swiftSettings: style),
+    .testTarget(
+      name: "ZorBATests",
+      dependencies: [
+        "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAModels", "ZorBAOptimization",
+        "ZorBAJournal", "ZorBACheckpoint", "ZorBAData", "ZorBATensor", "ZorBAJSON",
+        "ZorBADiagnostics", "ZorBATestSupport", "CZorBAKernels",
+      ],
+      exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
       name: "ZorBAFederationTests",
       dependencies: ["ZorBAFederation", "ZorBADiagnostics", "ZorBATestSupport"],

@@ -192,7 +192,7 @@ extension GuardConfiguration {
   fileprivate init(_ section: ConfigurationSection) throws {
     self.init()
     action = try section.choice("action", default: action)
-    factor = try section.number("factor", rule: "a number above 1", default: factor) { $0 > 1 }
+    factor = try section.number("factor", rule: "a number above 3", default: factor) { $0 > 3 }
     try section.finish()
   }
 }

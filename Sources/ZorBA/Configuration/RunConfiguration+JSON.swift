@@ -103,7 +103,8 @@ extension BlockConfiguration {
       switch plan {
       case .full: "full"
       case .random: "random"
-      case .file(let path): .string(path)
+      // A file that is called like a plan keeps its folder, so that it reads back as a file.
+      case .file(let path): .string(["full", "random"].contains(path) ? "./\(path)" : path)
       }
     return [
       "plan": plan, "active": .array(active.map { .number($0) }),

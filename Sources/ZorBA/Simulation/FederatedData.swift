@@ -57,11 +57,15 @@ struct FederatedData {
 
   /// Two files of one name in different folders get numbers.
   private static func distinct(_ names: [String]) -> [String] {
-    var seen: [String: Int] = [:]
+    var taken = Set(names)
+    var seen: Set<String> = []
     return names.map { name in
-      seen[name, default: 0] += 1
-      let count = seen[name] ?? 1
-      return count > 1 ? "\(name)-\(count)" : name
+      if seen.insert(name).inserted { return name }
+      var number = 2
+      while taken.contains("\(name)-\(number)") { number += 1 }
+      let fresh = "\(name)-\(number)"
+      taken.insert(fresh)
+      return fresh
     }
   }
 }

@@ -31,6 +31,7 @@ struct PreparedRun {
     _ configuration: RunConfiguration, context: ComputeContext,
     observer: @escaping (RunEvent) -> Void
   ) throws {
+    try configuration.validate()
     self.configuration = configuration
     self.context = context
     self.observer = observer
@@ -149,5 +150,5 @@ struct PreparedRun {
   }
 
   /// Kernel scratch of the threads and the journal's and metrics' buffers, measured.
-  private static let scratchBytes = 4 << 20
+  private static let scratchBytes = 6 << 20
 }

@@ -29,17 +29,19 @@ struct SimulationLoop {
       }
       warnIfWorse(before: result.before, after: result.after)
       if !record.hasEnded { try record.end(digest, reason: "all rounds committed") }
-      result.peakBytes = ProcessMemory.current().peakBytes
-      if options.comparesWithTrainingAlone { result.alone = try trainAlone() }
     }
-    if result.peakBytes == 0 { result.peakBytes = ProcessMemory.current().peakBytes }
+    result.peakBytes = ProcessMemory.current().peakBytes
     time.forward = session.time.forward
     time.update = session.time.update
     time.total = (clock.now - start) / .seconds(1)
     result.time = time
     result.isIncomplete = !finished
-    try fill(&result, digest: digest)
+    fill(&result, digest: digest)
     try RunFolder.write(result.jsonText + "\n", to: folder.result)
+    if finished, options.comparesWithTrainingAlone, let alone = try trainAlone() {
+      result.alone = alone
+      try RunFolder.write(result.jsonText + "\n", to: folder.result)
+    }
     return result
   }
 
@@ -90,15 +92,17 @@ struct SimulationLoop {
     return evaluation
   }
 
-  private func trainAlone() throws -> [(client: String, evaluation: Evaluation)] {
-    guard let rows = run.finalRows else { return [] }
-    return try run.clients.indices.map { client in
+  /// Every site by itself, from the base model; nil when there is nothing to evaluate on, or the
+  /// comparison was interrupted.
+  private func trainAlone() throws -> [(client: String, evaluation: Evaluation)]? {
+    guard let rows = run.finalRows else { return nil }
+    var results: [(client: String, evaluation: Evaluation)] = []
+    for client in run.clients.indices {
       let alone = try run.aloneSession(client: client)
       while alone.session.lastCommitted < run.configuration.rounds {
         if options.isInterrupted() {
-          throw ZorBAError(
-            .interrupted, "the comparison with training alone was interrupted",
-            advice: "The federation itself is complete; its files are in \(folder.path).")
+          record.warn("the comparison with training alone was interrupted and is left out")
+          return nil
         }
         let metrics = try alone.session.advance { _, _ in }
         options.observer(
@@ -106,11 +110,12 @@ struct SimulationLoop {
             client: run.clients[client].name, round: metrics.round,
             rounds: run.configuration.rounds, loss: metrics.loss))
       }
-      return (run.clients[client].name, try run.evaluate(rows, model: alone.model))
+      results.append((run.clients[client].name, try run.evaluate(rows, model: alone.model)))
     }
+    return results
   }
 
-  private func fill(_ result: inout RunResult, digest: StateDigest) throws {
+  private func fill(_ result: inout RunResult, digest: StateDigest) {
     result.rounds = session.lastCommitted
     result.evaluations = record.evaluations.filter {
       $0.round > 0 && $0.round < run.configuration.rounds
