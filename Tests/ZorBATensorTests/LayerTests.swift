@@ -182,6 +182,20 @@ import ZorBATensor
     }
   }
 
+  /// The whole range of the exponential: a logit far below the maximum adds its share or nothing.
+  @Test(arguments: InstructionSet.available)
+  func exponentialsAreAccurateOverTheirRange(_ set: InstructionSet) {
+    var random = SplitMix64(seed: 20)
+    for _ in 0..<20_000 {
+      let x = Float.random(in: -100...0, using: &random)
+      // Relative to a maximum of 0 already there, whose own share is 0.
+      var maximum: Float = 0, sum: Float = 0
+      KernelTable(set).table.log_sum_exp([x], 1, &maximum, &sum)
+      let exact = exp(Double(x))
+      #expect(abs(Double(sum) - exact) <= 1.5 * 0x1p-23 * exact + (x < -86.6 ? exact : 0))
+    }
+  }
+
   @Test(arguments: InstructionSet.available)
   func logSumExpIgnoresImpossibleLogits(_ set: InstructionSet) {
     var maximum = -Float.infinity, sum: Float = 0
