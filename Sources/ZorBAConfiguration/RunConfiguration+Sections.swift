@@ -170,7 +170,7 @@ extension BlockConfiguration {
       "active", rule: "shares above 0, at most 1, one for all clients or one a client",
       default: active
     ) { $0 > 0 && $0 <= 1 }
-    minClients = try section.integer("min_clients", in: 1...100_000, default: minClients)
+    minClients = try section.integer("min_clients", in: 0...100_000, default: minClients)
     rotateEvery = try section.integer(
       "rotate_every", in: 0...1_000_000_000, default: rotateEvery)
     outer = try section.flag("outer", default: outer)

@@ -77,7 +77,7 @@ struct RandomConfiguration {
     run.evaluate.limit = integer(0...1000)
     run.precision = choice(WeightPrecision.allCases, .float32)
     run.guardrail.action = choice(DivergenceGuard.Policy.allCases, .stop)
-    run.guardrail.factor = 3 + positive()
+    run.guardrail.factor = 4 + positive()
     run.seed = random.next()
     return run
   }

@@ -34,7 +34,7 @@ extension RunConfiguration {
     try require(
       blocks.active.allSatisfy { $0 > 0 && $0 <= 1 } && !blocks.active.isEmpty, "blocks.active",
       blocks.active, "shares above 0, at most 1")
-    try require(blocks.minClients >= 1, "blocks.min_clients", blocks.minClients, "1 or more")
+    try require(blocks.minClients >= 0, "blocks.min_clients", blocks.minClients, "0 or more")
     try require(blocks.rotateEvery >= 0, "blocks.rotate_every", blocks.rotateEvery, "0 or more")
     try require(
       guardrail.factor > 3 && guardrail.factor.isFinite, "guard.factor", guardrail.factor,
