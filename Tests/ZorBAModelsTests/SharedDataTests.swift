@@ -27,7 +27,8 @@ enum SharedData {
 
 /// Real checkpoints and configurations.
 // Enabled only where the shared data lies beside the checkout: it may not be copied into it.
-@Suite(.enabled(if: SharedData.isPresent)) struct SharedDataTests {
+@Suite(.enabled(if: SharedData.isPresent, "real models lie in ../shared/data"))
+struct SharedDataTests {
   private func stories(_ compute: ComputeContext) throws -> Model {
     let checkpoint = try Checkpoint.open(directory: SharedData.folder + "/models/stories260K")
     return try Model(
