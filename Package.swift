@@ -91,48 +91,54 @@ let package = Package(
 
     // Tests mirror the targets.
     .target(
-      name: "ZorBATestSupport", path: "Tests/ZorBATestSupport", swiftSettings: style),
+      name: "ZorBATestSupport", path: "Tests/ZorBATestSupport", swiftSettings: hot),
     .testTarget(
       name: "ZorBADiagnosticsTests", dependencies: ["ZorBADiagnostics"], swiftSettings: style),
     .testTarget(
-      name: "ZorBAJSONTests", dependencies: ["ZorBAJSON", "ZorBADiagnostics"],
+      name: "ZorBAJSONTests", dependencies: ["ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport"],
       swiftSettings: style),
     .testTarget(
       name: "ZorBATensorTests",
-      dependencies: ["ZorBATensor", "CZorBAKernels", "ZorBADiagnostics"],
+      dependencies: ["ZorBATensor", "CZorBAKernels", "ZorBADiagnostics", "ZorBATestSupport"],
       exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
       name: "ZorBACheckpointTests",
-      dependencies: ["ZorBACheckpoint", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics"],
+      dependencies: [
+        "ZorBACheckpoint", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
+      ],
       exclude: ["Goldens"], swiftSettings: style),
     .testTarget(
       name: "ZorBATokenizersTests",
-      dependencies: ["ZorBATokenizers", "ZorBAJSON", "ZorBADiagnostics"],
+      dependencies: ["ZorBATokenizers", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport"],
       exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
-      name: "ZorBADataTests", dependencies: ["ZorBAData", "ZorBAJSON", "ZorBADiagnostics"],
+      name: "ZorBADataTests",
+      dependencies: ["ZorBAData", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport"],
       exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
       name: "ZorBAOptimizationTests",
       dependencies: [
         "ZorBAOptimization", "CZorBAKernels", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBATestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
       name: "ZorBAJournalTests",
       dependencies: [
         "ZorBAJournal", "ZorBAOptimization", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBATestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
       name: "ZorBAModelsTests",
       dependencies: [
         "ZorBAModels", "ZorBACheckpoint", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
-        "CZorBAKernels",
+        "CZorBAKernels", "ZorBATestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
-      name: "ZorBAReportTests", dependencies: ["ZorBAReport"], swiftSettings: style),
+      name: "ZorBAReportTests", dependencies: ["ZorBAReport", "ZorBATestSupport"],
+      swiftSettings: style),
     .testTarget(
       name: "ZorBATests",
       dependencies: [

@@ -118,7 +118,7 @@ extension ConfigurationNode {
       self = value
       return
     }
-    if case .scalar(let text, quoted: false) = content, text.isEmpty || text == "null" {
+    if case .scalar(let text, quoted: false) = content, ["", "null", "~"].contains(text) {
       content = .mapping([])
     }
     guard case .mapping(var members) = content else {

@@ -17,8 +17,7 @@ public enum RunFile {
   /// - Parameters:
   ///   - path: The YAML file.
   ///   - overrides: `key.path=value` texts that replace what the file says.
-  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming file, line and key, or
-  ///   `inputOutput` when the file cannot be read.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming file, line and key.
   public static func read(path: String, overrides: [String] = []) throws -> RunConfiguration {
     let data: Data
     do {

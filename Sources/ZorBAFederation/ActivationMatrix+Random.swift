@@ -41,17 +41,19 @@ extension ActivationMatrix {
     of rows: inout [[Bool]], minimumClients: Int, using generator: inout some RandomNumberGenerator
   ) {
     let blocks = rows[0].count
-    func clients(of block: Int) -> Int { rows.count { $0[block] } }
-    while let short = (0..<blocks).first(where: { clients(of: $0) < minimumClients }) {
+    var coverage = (0..<blocks).map { block in rows.count { $0[block] } }
+    while let short = coverage.firstIndex(where: { $0 < minimumClients }) {
       let exchanges = rows.indices.filter { !rows[$0][short] }.flatMap { client in
         (0..<blocks)
-          .filter { rows[client][$0] && clients(of: $0) > minimumClients }
+          .filter { rows[client][$0] && coverage[$0] > minimumClients }
           .map { (client, $0) }
       }
       guard !exchanges.isEmpty else { return }
       let (client, surplus) = exchanges[index(below: exchanges.count, using: &generator)]
       rows[client][surplus] = false
       rows[client][short] = true
+      coverage[surplus] -= 1
+      coverage[short] += 1
     }
   }
 

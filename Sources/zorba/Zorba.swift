@@ -21,16 +21,18 @@ struct Zorba: ParsableCommand {
 
   /// Like ArgumentParser's own `main`, but with this command's exit codes and error text.
   static func main() {
+    StandardStreams.reserve()
     Interruption.install()
     do {
       var command = try parseAsRoot()
       try command.run()
+      try Console.checkOutput()
     } catch let error as ZorBAError {
       Console.error("zorba: \(error)\n")
       Self.exit(withStatus: ExitStatus(error))
     } catch {
       let text = fullMessage(for: error)
-      let status: ExitStatus = exitCode(for: error).isSuccess ? .done : .usage
+      let status = ExitStatus(exitCode(for: error))
       if !text.isEmpty {
         status == .done ? Console.output(text + "\n") : Console.error(text + "\n")
       }

@@ -3,6 +3,7 @@ import ZorBACheckpoint
 import ZorBADiagnostics
 import ZorBAJSON
 import ZorBATensor
+import ZorBATestSupport
 
 /// Conversions, seen through the copy that applies them.
 @Suite struct ConversionTests {

@@ -2,6 +2,7 @@ import Testing
 import ZorBACheckpoint
 import ZorBADiagnostics
 import ZorBATensor
+import ZorBATestSupport
 
 @Suite struct SafetensorsFuzzTests {
   /// Opens the bytes as a file and reads every byte of every tensor; false when refused.

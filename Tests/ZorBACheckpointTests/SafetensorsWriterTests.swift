@@ -2,6 +2,7 @@ import Testing
 import ZorBACheckpoint
 import ZorBADiagnostics
 import ZorBATensor
+import ZorBATestSupport
 
 @Suite struct SafetensorsWriterTests {
   /// Names of the weights of a file, in the order of their bytes.

@@ -2,6 +2,7 @@ import Testing
 import ZorBACheckpoint
 import ZorBADiagnostics
 import ZorBATensor
+import ZorBATestSupport
 
 #if canImport(Glibc)
   import Glibc

@@ -60,6 +60,12 @@ import ZorBATestSupport
     #expect(try RunFile.parse(run.yamlText, file: "again.yaml") == run)
   }
 
+  @Test(arguments: ["", "null", "~"]) func overridesFillAnEmptySection(_ nothing: String) throws {
+    let text = Self.small + "\nmethod: \(nothing)\n"
+    let run = try RunFile.parse(text, file: "r.yaml", overrides: ["method.mu=0.25"])
+    #expect(run.method.mu == 0.25)
+  }
+
   @Test func overridesReplaceAndAdd() throws {
     let run = try RunFile.parse(
       Self.small, file: "r.yaml",

@@ -1,5 +1,6 @@
 import Testing
 import ZorBAJSON
+import ZorBATestSupport
 
 @testable import ZorBAData
 

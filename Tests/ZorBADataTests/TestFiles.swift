@@ -35,17 +35,6 @@ enum Golden {
   }
 }
 
-/// Real data sets that stand beside a checkout but are not part of it.
-enum SharedData {
-  static let folder: String? = {
-    let root = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let beside = root.deletingLastPathComponent().appendingPathComponent("shared/data").path
-    let path = ProcessInfo.processInfo.environment["ZORBA_SHARED_DATA"] ?? beside
-    return FileManager.default.fileExists(atPath: path + "/sst2/train.jsonl") ? path : nil
-  }()
-}
-
 /// The error that `body` throws; fails the test when it throws none of ours.
 func failure(
   _ body: () throws -> Void, sourceLocation: SourceLocation = #_sourceLocation

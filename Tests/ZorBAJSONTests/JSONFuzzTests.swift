@@ -1,6 +1,7 @@
 import Testing
 import ZorBADiagnostics
 import ZorBAJSON
+import ZorBATestSupport
 
 @Suite struct JSONFuzzTests {
   private static let seedText = #"""

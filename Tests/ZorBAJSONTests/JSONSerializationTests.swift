@@ -1,5 +1,6 @@
 import Testing
 import ZorBAJSON
+import ZorBATestSupport
 
 @Suite struct JSONSerializationTests {
   /// A random value, strings and numbers of every kind.

@@ -2,6 +2,7 @@ import Testing
 import ZorBADiagnostics
 import ZorBAJournal
 import ZorBAOptimization
+import ZorBATestSupport
 
 /// Damage is found and located; only an unfinished last record is forgiven.
 @Suite struct JournalDamageTests {
@@ -13,7 +14,7 @@ import ZorBAOptimization
     let bounds: [Int]
 
     init(seed: UInt64, count: Int) throws {
-      var generator = SplitMix64(seed: seed)
+      var generator = SeededGenerator(seed: seed)
       folder = try TemporaryFolder()
       let path = folder.path("sample.zorba")
       _ = try SampleJournal.write(
@@ -60,7 +61,7 @@ import ZorBAOptimization
 
   @Test func everyTruncationKeepsTheWholeRecordsBefore() throws {
     let sample = try Sample(seed: 81, count: 10)
-    var generator = SplitMix64(seed: 82)
+    var generator = SeededGenerator(seed: 82)
     for length in 0...sample.bytes.count {
       let path = try sample.folder.write(Array(sample.bytes[..<length]), to: "cut.zorba")
       guard length >= sample.bounds[1] else {
@@ -115,7 +116,7 @@ import ZorBAOptimization
 
   /// Records of another history with the same beginning do not fit behind ours.
   @Test func splicedHistoriesAreFoundAndForksAreLocated() throws {
-    var generator = SplitMix64(seed: 84)
+    var generator = SeededGenerator(seed: 84)
     let folder = try TemporaryFolder()
     let header = SampleJournal.header(using: &generator)
     let rounds = try (1...8).map {
@@ -152,7 +153,7 @@ import ZorBAOptimization
     let missing = try #require(try JournalDivergence.first(between: left, and: short))
     #expect(missing.index == 6)
     #expect(missing.right == nil)
-    var otherHeader = SplitMix64(seed: 85)
+    var otherHeader = SeededGenerator(seed: 85)
     let foreign = folder.path("foreign.zorba")
     _ = try JournalWriter.create(
       at: foreign, header: SampleJournal.header(using: &otherHeader))

@@ -2,10 +2,11 @@ import Testing
 import ZorBADiagnostics
 import ZorBAJournal
 import ZorBAOptimization
+import ZorBATestSupport
 
 /// Mutated input gives errors, never traps, and never a record that was not written.
 @Suite struct JournalFuzzTests {
-  private static func mutate(_ bytes: inout [UInt8], using generator: inout SplitMix64) {
+  private static func mutate(_ bytes: inout [UInt8], using generator: inout SeededGenerator) {
     for _ in 0..<Int.random(in: 1...3, using: &generator) {
       let place = Int.random(in: 0...bytes.count, using: &generator)
       let length = min(Int.random(in: 0...24, using: &generator), bytes.count - place)
@@ -25,7 +26,7 @@ import ZorBAOptimization
   }
 
   @Test func mutatedFilesGiveErrorsOrAPrefix() throws {
-    var generator = SplitMix64(seed: 90)
+    var generator = SeededGenerator(seed: 90)
     let folder = try TemporaryFolder()
     let path = folder.path("run.zorba")
     _ = try SampleJournal.write(
@@ -51,7 +52,7 @@ import ZorBAOptimization
 
   /// The chain keeps mutated payloads away from the decoders, so they are fed directly.
   @Test func mutatedPayloadsGiveErrorsOrCanonicalRecords() throws {
-    var generator = SplitMix64(seed: 91)
+    var generator = SeededGenerator(seed: 91)
     for seeding in SeedingMode.allCases {
       let header = SampleJournal.header(seeding: seeding, using: &generator)
       let records = try SampleJournal.records(count: 60, header: header, using: &generator)
@@ -75,7 +76,7 @@ import ZorBAOptimization
   }
 
   @Test func mutatedHeadersGiveErrorsOrHeaders() throws {
-    var generator = SplitMix64(seed: 92)
+    var generator = SeededGenerator(seed: 92)
     let payload = SampleJournal.header(using: &generator).encoded
     var failures = 0
     for _ in 0..<6000 {

@@ -4,11 +4,12 @@ import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBATensor
+import ZorBATestSupport
 
 @Suite struct JournalRoundTripTests {
   @Test(arguments: 0..<60)
   func recordsComeBackAsWritten(_ seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let folder = try TemporaryFolder()
     let path = folder.path("run.zorba")
     let header = SampleJournal.header(
@@ -39,7 +40,7 @@ import ZorBATensor
   }
 
   @Test func resumingContinuesTheSameFile() throws {
-    var generator = SplitMix64(seed: 70)
+    var generator = SeededGenerator(seed: 70)
     let folder = try TemporaryFolder()
     let header = SampleJournal.header(using: &generator)
     let records = try SampleJournal.records(count: 40, header: header, using: &generator)
@@ -58,7 +59,7 @@ import ZorBATensor
   }
 
   @Test func roundsCanBeReadInPortionsUpToAny() throws {
-    var generator = SplitMix64(seed: 71)
+    var generator = SeededGenerator(seed: 71)
     let folder = try TemporaryFolder()
     let path = folder.path("run.zorba")
     let records = try SampleJournal.write(
@@ -95,7 +96,7 @@ import ZorBATensor
   }
 
   @Test func headersVerifyTheirModel() throws {
-    var generator = SplitMix64(seed: 72)
+    var generator = SeededGenerator(seed: 72)
     let tensors: [[(name: String, tensor: Tensor)]] = try [["a", "b"], ["c"]].map { names in
       try names.map { name in
         let buffer = try AlignedBuffer(byteCount: 48)

@@ -4,6 +4,7 @@ import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
+import ZorBATestSupport
 
 #if canImport(Glibc)
   import Glibc
@@ -43,13 +44,13 @@ import ZorBAOptimization
   }
 
   private func round(_ number: UInt64, _ writer: JournalWriter) throws -> JournalRecord {
-    var generator = SplitMix64(seed: number)
+    var generator = SeededGenerator(seed: number)
     return .round(
       try SampleJournal.round(number: number, header: writer.header, using: &generator))
   }
 
   @Test func aFullDiskTakesBackTheRecordWherever() throws {
-    var generator = SplitMix64(seed: 100)
+    var generator = SeededGenerator(seed: 100)
     let header = SampleJournal.header(using: &generator)
     let folder = try TemporaryFolder()
     let path = folder.path("run.zorba")
@@ -73,7 +74,7 @@ import ZorBAOptimization
   }
 
   @Test func aDiskTooSmallForTheHeaderLeavesNoFile() throws {
-    var generator = SplitMix64(seed: 101)
+    var generator = SeededGenerator(seed: 101)
     let header = SampleJournal.header(using: &generator)
     let folder = try TemporaryFolder()
     let path = folder.path("run.zorba")
@@ -86,7 +87,7 @@ import ZorBAOptimization
   }
 
   @Test func aDiskThatDoesNotConfirmEndsTheWriter() throws {
-    var generator = SplitMix64(seed: 102)
+    var generator = SeededGenerator(seed: 102)
     let header = SampleJournal.header(using: &generator)
     let folder = try TemporaryFolder()
     let path = folder.path("run.zorba")
@@ -107,7 +108,7 @@ import ZorBAOptimization
   }
 
   @Test func twoWritersAreRefusedAndReadersAreNot() throws {
-    var generator = SplitMix64(seed: 103)
+    var generator = SeededGenerator(seed: 103)
     let header = SampleJournal.header(using: &generator)
     let folder = try TemporaryFolder()
     let path = folder.path("run.zorba")
@@ -124,7 +125,7 @@ import ZorBAOptimization
   }
 
   @Test func existingFilesAreNotOverwritten() throws {
-    var generator = SplitMix64(seed: 104)
+    var generator = SeededGenerator(seed: 104)
     let header = SampleJournal.header(using: &generator)
     let folder = try TemporaryFolder()
     let path = try folder.write([1, 2, 3], to: "run.zorba")
@@ -136,7 +137,7 @@ import ZorBAOptimization
   }
 
   @Test func recordsOutOfPlaceAreRefused() throws {
-    var generator = SplitMix64(seed: 105)
+    var generator = SeededGenerator(seed: 105)
     let header = SampleJournal.header(blockCount: 3, using: &generator)
     let folder = try TemporaryFolder()
     let path = folder.path("run.zorba")
@@ -181,7 +182,7 @@ import ZorBAOptimization
   }
 
   @Test func branchesShareTheirPrefix() throws {
-    var generator = SplitMix64(seed: 106)
+    var generator = SeededGenerator(seed: 106)
     let header = SampleJournal.header(using: &generator)
     let folder = try TemporaryFolder()
     let path = folder.path("run.zorba")

@@ -2,15 +2,16 @@ import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBATensor
+import ZorBATestSupport
 
 /// Random headers and records that a real run could have written.
 enum SampleJournal {
-  static func digest(_ generator: inout SplitMix64) -> Digest128 {
+  static func digest(_ generator: inout SeededGenerator) -> Digest128 {
     Digest128(prefixOf: (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
   }
 
   static func header(
-    seeding: SeedingMode = .shared, blockCount: Int = 4, using generator: inout SplitMix64
+    seeding: SeedingMode = .shared, blockCount: Int = 4, using generator: inout SeededGenerator
   ) -> JournalHeader {
     JournalHeader(
       schedule: DirectionSchedule(
@@ -30,17 +31,17 @@ enum SampleJournal {
       configuration: ["rounds": 10, "mu": 1e-3, "note": "Grüße\n", "list": [true, nil, -1]])
   }
 
-  static func subset(_ range: Range<Int>, _ generator: inout SplitMix64) -> [Int] {
+  static func subset(_ range: Range<Int>, _ generator: inout SeededGenerator) -> [Int] {
     range.filter { _ in Bool.random(using: &generator) }
   }
 
   static func round(
-    number: UInt64, header: JournalHeader, using generator: inout SplitMix64
+    number: UInt64, header: JournalHeader, using generator: inout SeededGenerator
   ) throws -> CommittedRound {
     let (steps, directions) = (
       Int.random(in: 1...3, using: &generator), Int.random(in: 1...3, using: &generator)
     )
-    func blocks(_ generator: inout SplitMix64) -> [CommittedRound.BlockCoefficients] {
+    func blocks(_ generator: inout SeededGenerator) -> [CommittedRound.BlockCoefficients] {
       subset(0..<header.model.blocks.count, &generator).map { block in
         .init(
           block: block,
@@ -63,7 +64,7 @@ enum SampleJournal {
   }
 
   static func plan(
-    firstRound: UInt64, header: JournalHeader, using generator: inout SplitMix64
+    firstRound: UInt64, header: JournalHeader, using generator: inout SeededGenerator
   ) -> PlanRecord {
     PlanRecord(
       firstRound: firstRound,
@@ -77,7 +78,7 @@ enum SampleJournal {
 
   /// Records in an order that a journal accepts.
   static func records(
-    count: Int, header: JournalHeader, using generator: inout SplitMix64
+    count: Int, header: JournalHeader, using generator: inout SeededGenerator
   ) throws -> [JournalRecord] {
     var lastRound: UInt64 = 0
     var ended = false
@@ -112,7 +113,7 @@ enum SampleJournal {
 
   /// Writes a journal and returns its records.
   static func write(
-    to path: String, header: JournalHeader, count: Int, using generator: inout SplitMix64
+    to path: String, header: JournalHeader, count: Int, using generator: inout SeededGenerator
   ) throws -> [JournalRecord] {
     let writer = try JournalWriter.create(at: path, header: header, durability: .onRequest)
     let records = try records(count: count, header: header, using: &generator)

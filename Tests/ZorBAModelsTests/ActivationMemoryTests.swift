@@ -1,6 +1,7 @@
 import Testing
 import ZorBAModels
 import ZorBATensor
+import ZorBATestSupport
 
 /// Predicted activation memory: exact by construction, and of the size the algorithm promises.
 @Suite struct ActivationMemoryTests {
@@ -14,7 +15,7 @@ import ZorBATensor
   @Test(arguments: GoldenCase.all)
   func everyPassFitsItsMeasurement(_ golden: GoldenCase) throws {
     let model = try golden.model(Computes.one())
-    var random = SplitMix64(seed: 40)
+    var random = SeededGenerator(seed: 40)
     for _ in 0..<12 {
       let sequences = (0..<Int.random(in: 1...4, using: &random)).map { _ in
         [Int32](repeating: 3, count: Int.random(in: 1...40, using: &random))

@@ -4,6 +4,7 @@ import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAModels
 import ZorBATensor
+import ZorBATestSupport
 
 /// Mutated configurations give an error or a configuration whose sizes can be computed with.
 @Suite struct ConfigurationFuzzTests {
@@ -16,7 +17,7 @@ import ZorBATensor
 
   @Test(arguments: GoldenCase.all)
   func mutationsNeverTrap(_ golden: GoldenCase) throws {
-    var random = SplitMix64(seed: 0xC0FFEE)
+    var random = SeededGenerator(seed: 0xC0FFEE)
     let base = golden.checkpoint.configuration
     let keys =
       try #require(base.object).members.map(\.key) + ["rope_scaling", "head_dim", "n_inner"]

@@ -2,6 +2,7 @@ import Testing
 import ZorBADiagnostics
 import ZorBAModels
 import ZorBATensor
+import ZorBATestSupport
 
 #if canImport(Glibc)
   import Glibc
@@ -36,7 +37,7 @@ import ZorBATensor
   func cacheChangesNothing(_ golden: GoldenCase) throws {
     let model = try golden.model(Computes.one())
     let vocabulary = golden.configuration.vocabularySize
-    var random = SplitMix64(seed: 17)
+    var random = SeededGenerator(seed: 17)
     for length in [1, 2, 11] {
       let prompt = (0..<length).map { _ in
         Int32.random(in: 0..<Int32(vocabulary), using: &random)

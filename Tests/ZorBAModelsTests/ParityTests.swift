@@ -2,6 +2,7 @@ import Testing
 import ZorBACheckpoint
 import ZorBAModels
 import ZorBATensor
+import ZorBATestSupport
 
 #if canImport(Glibc)
   import Glibc
@@ -60,7 +61,7 @@ import ZorBATensor
     let vocabulary = golden.configuration.vocabularySize
     var request = ScoringRequest(sequences: [], queries: [])
     var expected: [[Double]] = []
-    var random = SplitMix64(seed: 11)
+    var random = SeededGenerator(seed: 11)
     for index in 0..<golden.inputCount {
       let tokens = try golden.input(index)
       let logits = try golden.logits("logits.\(index)")

@@ -3,6 +3,7 @@ import Testing
 import ZorBACheckpoint
 import ZorBAModels
 import ZorBATensor
+import ZorBATestSupport
 
 /// Branches of a plan against models whose weights were perturbed explicitly.
 @Suite struct PerturbationTests {
@@ -29,7 +30,9 @@ import ZorBATensor
     return try Model(configuration: golden.configuration, source: source, compute: compute)
   }
 
-  private func request(_ golden: GoldenCase, _ random: inout SplitMix64) throws -> ScoringRequest {
+  private func request(_ golden: GoldenCase, _ random: inout SeededGenerator) throws
+    -> ScoringRequest
+  {
     var request = try ScoringRequest.languageModelling(
       (0..<golden.inputCount).map { Array(try golden.input($0).prefix(40)) })
     let vocabulary = Int32(golden.configuration.vocabularySize)
@@ -45,7 +48,7 @@ import ZorBATensor
   }
 
   /// Active sets that matter: outer block only, without it, with it, the last block, random.
-  private func activeSets(_ blocks: Int, _ random: inout SplitMix64) -> [Set<Int>] {
+  private func activeSets(_ blocks: Int, _ random: inout SeededGenerator) -> [Set<Int>] {
     [
       [0], [blocks - 1], Set(1..<blocks), Set(0..<blocks), [1],
       Set((0..<blocks).filter { _ in Bool.random(using: &random) }),
@@ -56,7 +59,7 @@ import ZorBATensor
   func branchesScoreLikeExplicitlyPerturbedModels(
     _ golden: GoldenCase, _ directions: Int
   ) throws {
-    var random = SplitMix64(seed: golden.name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
+    var random = SeededGenerator(seed: golden.name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
     // BF16 instructions round activations too; every other set computes in binary32.
     let compute = try ComputeContext(threads: 2)
     let tolerance = golden.isHalf && compute.instructionSet == .avx512 ? 5e-2 : 2e-4
@@ -99,7 +102,7 @@ import ZorBATensor
   func sharingEqualBranchesChangesNothing(_ setting: Computes.Setting) throws {
     let golden = try GoldenCase.named("llama")
     let model = try golden.model(setting.compute)
-    var random = SplitMix64(seed: 3)
+    var random = SeededGenerator(seed: 3)
     let request = try request(golden, &random)
     let directions = (0..<2).map { _ in Direction(seed: random.next(), distribution: .popcount) }
     // With scale 0 every branch equals the stored weights, wherever branches part.
@@ -116,7 +119,7 @@ import ZorBATensor
 
   @Test func scoresDoNotDependOnThreadsOrRepetition() throws {
     let golden = try GoldenCase.named("qwen2")
-    var random = SplitMix64(seed: 5)
+    var random = SeededGenerator(seed: 5)
     let request = try request(golden, &random)
     let plan = PerturbationPlan(
       directions: [Direction(seed: 9, distribution: .gaussian)], scale: 1e-3, active: [0, 2])
@@ -134,7 +137,7 @@ import ZorBATensor
     let golden = try GoldenCase.named("gpt2")
     let model = try golden.model(Computes.one())
     let before = model.parameters.all.map { Array($0.tensor.rawBytes) }
-    var random = SplitMix64(seed: 6)
+    var random = SeededGenerator(seed: 6)
     let plan = PerturbationPlan(
       directions: [Direction(seed: 1, distribution: .gaussian)], scale: 1,
       active: Set(0..<golden.configuration.blockCount))

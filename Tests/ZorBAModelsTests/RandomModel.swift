@@ -1,11 +1,12 @@
 import ZorBAJSON
 import ZorBAModels
 import ZorBATensor
+import ZorBATestSupport
 
 /// A Llama with random weights, for shapes that no reference file should be spent on.
 enum RandomModel {
   static func source(_ configuration: ModelConfiguration, seed: UInt64) throws -> MemoryTensors {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     var source = MemoryTensors()
     for (name, shape) in configuration.parameterShapes.flatMap({ $0 }) {
       let scale = shape.count == 1 ? 1 : 1 / Float(shape[shape.count - 1]).squareRoot()

@@ -3,6 +3,7 @@ import ZorBACheckpoint
 import ZorBAJSON
 import ZorBAModels
 import ZorBATensor
+import ZorBATestSupport
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -10,17 +11,9 @@ import ZorBATensor
   import Foundation
 #endif
 
-/// Data beside the checkout that is too large or not ours to keep in it.
-enum SharedData {
-  static let folder: String = {
-    if let given = ProcessInfo.processInfo.environment["ZORBA_SHARED_DATA"] { return given }
-    return GoldenCase.testFolder + "/../../../shared/data"
-  }()
-
-  static var isPresent: Bool { FileManager.default.fileExists(atPath: folder + "/models") }
-
+extension SharedData {
   static func json(_ path: String) throws -> JSONValue {
-    let data = try #require(FileManager.default.contents(atPath: folder + "/" + path))
+    let data = try #require(FileManager.default.contents(atPath: Self.path(path)))
     return try JSONParser.parse(data, file: path)
   }
 }
@@ -30,7 +23,7 @@ enum SharedData {
 @Suite(.enabled(if: SharedData.isPresent, "real models lie in ../shared/data"))
 struct SharedDataTests {
   private func stories(_ compute: ComputeContext) throws -> Model {
-    let checkpoint = try Checkpoint.open(directory: SharedData.folder + "/models/stories260K")
+    let checkpoint = try Checkpoint.open(directory: SharedData.path("models/stories260K"))
     return try Model(
       configuration: ModelConfiguration(huggingFace: checkpoint.configuration),
       source: checkpoint, compute: compute)
@@ -61,7 +54,7 @@ struct SharedDataTests {
   }
 
   @Test func everyRealConfigurationIsRead() throws {
-    let folder = SharedData.folder + "/configs"
+    let folder = SharedData.path("configs")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder)
       .filter { $0.hasSuffix(".json") && $0 != "opt-sizes.json" }
     #expect(names.count >= 14)

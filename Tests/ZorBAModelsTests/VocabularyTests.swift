@@ -1,6 +1,7 @@
 import Testing
 import ZorBAModels
 import ZorBATensor
+import ZorBATestSupport
 
 #if canImport(Glibc)
   import Glibc
@@ -17,7 +18,7 @@ import ZorBATensor
   func tilesCoverTheVocabularyOnce(_ vocabulary: Int, _ setting: Computes.Setting) throws {
     let model = try RandomModel.llama(
       vocabulary: vocabulary, seed: 21, compute: setting.compute)
-    var random = SplitMix64(seed: UInt64(vocabulary))
+    var random = SeededGenerator(seed: UInt64(vocabulary))
     let sequences = [1, 9, 4].map { count in
       (0..<count).map { _ in Int32.random(in: 0..<Int32(vocabulary), using: &random) }
     }
@@ -49,7 +50,7 @@ import ZorBATensor
   @Test(arguments: [[], [1], [0, 1]] as [Set<Int>])
   func rowsBeyondOneTileAreScoredAlike(_ active: Set<Int>) throws {
     let model = try RandomModel.llama(vocabulary: 300, seed: 4, compute: Computes.one())
-    var random = SplitMix64(seed: 8)
+    var random = SeededGenerator(seed: 8)
     let sequences = (0..<22).map { _ in
       (0..<Int.random(in: 90...128, using: &random)).map { _ in
         Int32.random(in: 0..<300, using: &random)

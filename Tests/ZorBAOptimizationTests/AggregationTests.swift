@@ -1,10 +1,11 @@
 import Testing
 import ZorBADiagnostics
 import ZorBAOptimization
+import ZorBATestSupport
 
 @Suite struct AggregationTests {
   private func results(
-    _ generator: inout SplitMix64, scalar: Double? = nil, count: Int = 3
+    _ generator: inout SeededGenerator, scalar: Double? = nil, count: Int = 3
   ) -> [ClientResult] {
     (1...Int.random(in: 1...9, using: &generator)).map { client in
       let blocks = (0..<6).filter { _ in Bool.random(using: &generator) }
@@ -26,7 +27,7 @@ import ZorBAOptimization
   /// When all clients say the same, weights that sum to 1 say it again.
   @Test func sharesSumToOneOnEveryBlock() throws {
     for seed in 0..<200 as Range<UInt64> {
-      var generator = SplitMix64(seed: seed)
+      var generator = SeededGenerator(seed: seed)
       let results = results(&generator, scalar: 2, count: 1)
       let expected = Double(-0.5)
       let shared = try aggregation(.shared, directions: 1).commit(results)
@@ -55,7 +56,7 @@ import ZorBAOptimization
 
   @Test func uncoveredBlocksAreAbsent() throws {
     for seed in 0..<100 as Range<UInt64> {
-      var generator = SplitMix64(seed: seed)
+      var generator = SeededGenerator(seed: seed)
       let results = results(&generator)
       let covered = Set(results.flatMap(\.blocks)).sorted()
       for seeding in SeedingMode.allCases {
@@ -66,7 +67,7 @@ import ZorBAOptimization
 
   @Test func orderOfArrivalChangesNoBit() throws {
     for seed in 0..<100 as Range<UInt64> {
-      var generator = SplitMix64(seed: seed)
+      var generator = SeededGenerator(seed: seed)
       let results = results(&generator)
       for seeding in SeedingMode.allCases {
         let commit = try aggregation(seeding).commit(results)

@@ -1,9 +1,11 @@
 import Testing
 import ZorBADiagnostics
 import ZorBAOptimization
+import ZorBATestSupport
 
 @Suite struct DivergenceGuardTests {
-  private func warm(scale: Double, using generator: inout SplitMix64) throws -> DivergenceGuard {
+  private func warm(scale: Double, using generator: inout SeededGenerator) throws -> DivergenceGuard
+  {
     var guardian = try DivergenceGuard(multiple: 20, warmup: 15)
     for _ in 0..<15 { _ = guardian.judge(scalar: generator.normal() * scale) }
     return guardian
@@ -11,7 +13,7 @@ import ZorBAOptimization
 
   @Test func healthyScalarsPass() throws {
     for scale in [1e-9, 1, 1e9] {
-      var generator = SplitMix64(seed: 51)
+      var generator = SeededGenerator(seed: 51)
       var guardian = try warm(scale: scale, using: &generator)
       for _ in 0..<5000 {
         #expect(guardian.judge(scalar: generator.normal() * scale) == .accept)
@@ -23,7 +25,7 @@ import ZorBAOptimization
   }
 
   @Test func absurdScalarsAreRejectedAndMoveTheScaleLittle() throws {
-    var generator = SplitMix64(seed: 52)
+    var generator = SeededGenerator(seed: 52)
     var guardian = try warm(scale: 1, using: &generator)
     let before = try #require(guardian.scale)
     guard case .reject(let reason) = guardian.judge(scalar: -1e6) else {
@@ -61,7 +63,7 @@ import ZorBAOptimization
   }
 
   @Test func aLastingChangeOfScaleIsFollowed() throws {
-    var generator = SplitMix64(seed: 53)
+    var generator = SeededGenerator(seed: 53)
     var guardian = try warm(scale: 1, using: &generator)
     var last = DivergenceGuard.Verdict.accept
     for _ in 0..<300 { last = guardian.judge(scalar: 1000) }

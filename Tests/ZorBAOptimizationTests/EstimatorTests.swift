@@ -1,6 +1,7 @@
 import Testing
 import ZorBAOptimization
 import ZorBATensor
+import ZorBATestSupport
 
 /// The estimator's expectation and variance on a quadratic, by Monte Carlo.
 @Suite struct EstimatorTests {
@@ -14,7 +15,7 @@ import ZorBATensor
   func meanIsTheGradientAndVarianceIsPredicted(
     _ distribution: PerturbationDistribution
   ) throws {
-    var generator = SplitMix64(seed: 31)
+    var generator = SeededGenerator(seed: 31)
     let width = Self.width
     let problem = QuadraticProblem(
       curvature: (0..<width).map { _ in Double.random(in: 0.2...2, using: &generator) },

@@ -2,13 +2,14 @@ import Testing
 import ZorBADiagnostics
 import ZorBAOptimization
 import ZorBATensor
+import ZorBATestSupport
 
 @Suite struct LocalTrajectoryTests {
   /// In binary32 nothing is rounded between steps, so a trajectory ends where a commit of the same
   /// scalars ends.
   @Test(arguments: SeedingMode.allCases)
   func trajectoryInBinary32EqualsTheCommitOfItsScalars(_ seeding: SeedingMode) throws {
-    var generator = SplitMix64(seed: 21)
+    var generator = SeededGenerator(seed: 21)
     let parameters = try TestModel.parameters([
       [(.float32, [50])], [(.float32, [3, 45]), (.float32, [7])], [(.float32, [64])],
     ])
@@ -48,7 +49,7 @@ import ZorBATensor
 
   @Test func snapshotsRestoreEveryBitAndCanBeTakenAgain() throws {
     for seed in 0..<20 as Range<UInt64> {
-      var generator = SplitMix64(seed: seed)
+      var generator = SeededGenerator(seed: seed)
       let parameters = try TestModel.random(using: &generator)
       TestModel.fill(parameters, using: &generator)
       let context = try ComputeContext(threads: 3)

@@ -1,15 +1,16 @@
 import ZorBAOptimization
 import ZorBATensor
+import ZorBATestSupport
 
 extension CommittedRound {
   /// A valid round with random extents, blocks, clients and coefficients.
   static func random(
     number: UInt64, seeding: SeedingMode, blockCount: Int, scale: Double = 1e-3,
-    using generator: inout SplitMix64
+    using generator: inout SeededGenerator
   ) throws -> CommittedRound {
     let steps = Int.random(in: 1...3, using: &generator)
     let directions = Int.random(in: 1...3, using: &generator)
-    func blocks(_ generator: inout SplitMix64) -> [BlockCoefficients] {
+    func blocks(_ generator: inout SeededGenerator) -> [BlockCoefficients] {
       (0..<blockCount).filter { _ in Bool.random(using: &generator) }.map { block in
         BlockCoefficients(
           block: block,
@@ -36,7 +37,7 @@ extension CommittedRound {
   /// Rounds with ascending numbers, now and then with a gap.
   static func random(
     count: Int, seeding: SeedingMode, blockCount: Int, scale: Double = 1e-3,
-    using generator: inout SplitMix64
+    using generator: inout SeededGenerator
   ) throws -> [CommittedRound] {
     var number: UInt64 = 0
     return try (0..<count).map { _ in

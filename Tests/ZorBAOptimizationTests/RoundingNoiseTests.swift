@@ -2,6 +2,7 @@ import CZorBAKernels
 import Testing
 import ZorBAOptimization
 import ZorBATensor
+import ZorBATestSupport
 
 @Suite struct RoundingNoiseTests {
   private func updater(_ parameters: ParameterSet) throws -> WeightUpdater {
@@ -22,7 +23,7 @@ import ZorBATensor
   /// 32768 elements agree in the mean within 5 standard errors, which are below 15 %.
   @Test(arguments: [DType.bfloat16, .float16], [1e-5, 1e-4, 1e-2] as [Float])
   func predictionEqualsWhatTheUpdateDoes(_ dtype: DType, _ coefficient: Float) throws {
-    var generator = SplitMix64(seed: 62)
+    var generator = SeededGenerator(seed: 62)
     let shape = [128, 256]
     let parameters = try TestModel.parameters([[(dtype, shape)]])
     let exact = try TestModel.parameters([[(.float32, shape)]])
@@ -69,7 +70,7 @@ import ZorBATensor
 
   /// Updates far below the last place drown, updates far above it do not.
   @Test func dominanceFollowsTheSizeOfTheUpdate() throws {
-    var generator = SplitMix64(seed: 64)
+    var generator = SeededGenerator(seed: 64)
     let parameters = try TestModel.parameters([[(.bfloat16, [64, 64])]])
     TestModel.fill(parameters, using: &generator)
     let updater = try updater(parameters)
@@ -80,7 +81,7 @@ import ZorBATensor
   }
 
   @Test func binary32HasNoNoise() throws {
-    var generator = SplitMix64(seed: 63)
+    var generator = SeededGenerator(seed: 63)
     let parameters = try TestModel.parameters([[(.float32, [300])], [(.bfloat16, [300])]])
     TestModel.fill(parameters, using: &generator)
     let before = TestModel.bytes(parameters)

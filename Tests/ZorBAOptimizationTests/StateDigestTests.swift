@@ -2,6 +2,7 @@ import Testing
 import ZorBAJSON
 import ZorBAOptimization
 import ZorBATensor
+import ZorBATestSupport
 
 @Suite struct StateDigestTests {
   @Test(arguments: [1, 2, 5])
@@ -31,7 +32,7 @@ import ZorBATensor
   }
 
   @Test func oneBitChangesItsBlockAndTheState() throws {
-    var generator = SplitMix64(seed: 4)
+    var generator = SeededGenerator(seed: 4)
     let context = try ComputeContext(threads: 2)
     let parameters = try TestModel.parameters([
       [(.float32, [7])], [(.bfloat16, [3, 300_000])], [(.float16, [5])],

@@ -1,4 +1,5 @@
 import ZorBATensor
+import ZorBATestSupport
 
 /// Tensors in memory, made for one test.
 enum TestModel {
@@ -22,7 +23,7 @@ enum TestModel {
   }
 
   /// Random shapes: rows of awkward lengths, vectors, scalars and empty tensors.
-  static func random(using generator: inout SplitMix64) throws -> ParameterSet {
+  static func random(using generator: inout SeededGenerator) throws -> ParameterSet {
     try parameters(
       (0..<Int.random(in: 1...4, using: &generator)).map { _ in
         (0..<Int.random(in: 1...4, using: &generator)).map { _ in
@@ -39,7 +40,7 @@ enum TestModel {
 
   /// Fills every tensor with normal values of about `scale`, rounded to its type.
   static func fill(
-    _ parameters: ParameterSet, scale: Double = 1, using generator: inout SplitMix64
+    _ parameters: ParameterSet, scale: Double = 1, using generator: inout SeededGenerator
   ) {
     for parameter in parameters.all {
       let tensor = parameter.tensor

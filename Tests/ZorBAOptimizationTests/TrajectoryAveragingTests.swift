@@ -1,6 +1,7 @@
 import Testing
 import ZorBAOptimization
 import ZorBATensor
+import ZorBATestSupport
 
 /// With shared directions, averaging trajectories block by block equals averaging scalars.
 @Suite struct TrajectoryAveragingTests {
@@ -9,7 +10,7 @@ import ZorBATensor
   /// of H x P coefficients (2^-24 relative each) lies between.
   @Test(arguments: PerturbationDistribution.allCases)
   func averagedTrajectoriesEqualTheCommit(_ distribution: PerturbationDistribution) throws {
-    var generator = SplitMix64(seed: 41)
+    var generator = SeededGenerator(seed: 41)
     let (blockCount, width, steps, directions) = (4, 20, 4, 2)
     let learningRate = 0.02
     let active = [[1, 2], [2, 3], [1, 2, 3]]

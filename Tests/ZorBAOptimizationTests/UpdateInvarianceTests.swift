@@ -2,12 +2,13 @@ import Testing
 import ZorBADiagnostics
 import ZorBAOptimization
 import ZorBATensor
+import ZorBATestSupport
 
 /// The update's bits do not depend on how the work is cut.
 @Suite struct UpdateInvarianceTests {
   @Test(arguments: 0..<40)
   func fusingThreadsAndInstructionsChangeNoBit(_ seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let parameters = try TestModel.random(using: &generator)
     TestModel.fill(parameters, using: &generator)
     let before = TestModel.bytes(parameters)
@@ -46,7 +47,7 @@ import ZorBATensor
 
   /// One row and one matrix that need several pieces, and more terms than one pass takes.
   @Test func manyPiecesAndManyPassesChangeNoBit() throws {
-    var generator = SplitMix64(seed: 99)
+    var generator = SeededGenerator(seed: 99)
     let parameters = try TestModel.parameters([
       [(.bfloat16, [140_001])], [(.float32, [3, 70_000]), (.float16, [700, 101])],
     ])
@@ -88,7 +89,7 @@ import ZorBATensor
   }
 
   @Test func blocksWithoutCoefficientsKeepTheirBits() throws {
-    var generator = SplitMix64(seed: 1)
+    var generator = SeededGenerator(seed: 1)
     let parameters = try TestModel.parameters([
       [(.float32, [40])], [(.bfloat16, [40])], [(.bfloat16, [40])],
     ])
@@ -105,7 +106,7 @@ import ZorBATensor
   }
 
   @Test func faultyRoundsAreRefusedBeforeAnyWeightMoves() throws {
-    var generator = SplitMix64(seed: 2)
+    var generator = SeededGenerator(seed: 2)
     let parameters = try TestModel.parameters([[(.float32, [40])], [(.float32, [40])]])
     TestModel.fill(parameters, using: &generator)
     let before = TestModel.bytes(parameters)

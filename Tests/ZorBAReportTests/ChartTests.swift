@@ -1,4 +1,5 @@
 import Testing
+import ZorBATestSupport
 
 @testable import ZorBAReport
 

@@ -1,3 +1,5 @@
+import ZorBATestSupport
+
 @testable import ZorBAReport
 
 extension RunReport {

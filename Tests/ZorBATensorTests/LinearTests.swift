@@ -1,12 +1,13 @@
 import CZorBAKernels
 import Testing
 import ZorBATensor
+import ZorBATestSupport
 
 /// The product with a perturbed matrix, against binary64.
 @Suite struct LinearTests {
   @Test(arguments: InstructionSet.available, DType.allCases)
   func productsAreExactWithinRounding(_ set: InstructionSet, _ dtype: DType) {
-    var random = SplitMix64(seed: 7)
+    var random = SeededGenerator(seed: 7)
     for round in 0..<60 {
       let transposed = round % 2 == 1
       var problem = LinearProblem(
@@ -24,7 +25,7 @@ import ZorBATensor
 
   @Test(arguments: InstructionSet.available, [false, true])
   func columnsOutsideTheRangeAreLeftAlone(_ set: InstructionSet, _ transposed: Bool) {
-    var random = SplitMix64(seed: 8)
+    var random = SeededGenerator(seed: 8)
     for rows in [2, 9] {
       for columns in [0..<32, 32..<64, 64..<97, 96..<130, 0..<130, 128..<130, 64..<64] {
         var problem = LinearProblem(
@@ -39,7 +40,7 @@ import ZorBATensor
   /// Widths on both sides of every block of the kernels.
   @Test(arguments: InstructionSet.available)
   func edgesOfBlocksAreExact(_ set: InstructionSet) {
-    var random = SplitMix64(seed: 9)
+    var random = SeededGenerator(seed: 9)
     for k in [1, 3, 4, 31, 32, 33, 255, 256, 257, 511, 513, 1023, 1024, 1025, 1100] {
       for rows in [1, 4, 5, 6, 7, 13, 14, 15, 97] where rows < 50 || k < 300 {
         var problem = LinearProblem(
@@ -54,7 +55,7 @@ import ZorBATensor
   /// The matrix that a product sees is the one `perturbed` writes.
   @Test(arguments: InstructionSet.available, DType.allCases)
   func perturbedIsStoredPlusScaledDirection(_ set: InstructionSet, _ dtype: DType) {
-    var random = SplitMix64(seed: 10)
+    var random = SeededGenerator(seed: 10)
     let kernels = KernelTable(set)
     for distribution in PerturbationDistribution.allCases {
       for _ in 0..<20 {
@@ -120,7 +121,7 @@ struct LinearProblem {
   var xStride: Int { k + 3 }
   var yStride: Int { n + 5 }
 
-  init(dtype: DType, transposed: Bool, n: Int, k: Int, _ random: inout SplitMix64) {
+  init(dtype: DType, transposed: Bool, n: Int, k: Int, _ random: inout SeededGenerator) {
     self.dtype = dtype
     self.transposed = transposed
     self.n = n
@@ -132,7 +133,7 @@ struct LinearProblem {
     }
   }
 
-  mutating func addBranch(rows: Int, direction: Int, _ random: inout SplitMix64) {
+  mutating func addBranch(rows: Int, direction: Int, _ random: inout SeededGenerator) {
     branches.append(
       Branch(
         x: random.signed(rows * xStride), y: random.signed(rows * yStride),

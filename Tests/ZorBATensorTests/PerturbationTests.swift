@@ -1,6 +1,7 @@
 import CZorBAKernels
 import Testing
 import ZorBATensor
+import ZorBATestSupport
 
 #if canImport(Glibc)
   import Glibc
@@ -62,7 +63,7 @@ import ZorBATensor
   func valuesAreTheScalarOnesWhateverTheRange(
     _ set: InstructionSet, _ distribution: PerturbationDistribution
   ) {
-    var random = SplitMix64(seed: 1)
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<200 {
       let direction = zk_direction(
         distribution, seed: random.next(), tensor: UInt32.random(in: 0..<(.max), using: &random))
@@ -77,7 +78,7 @@ import ZorBATensor
 
   @Test(arguments: PerturbationDistribution.allCases)
   func anyRangeIsAPartOfItsRow(_ distribution: PerturbationDistribution) {
-    var random = SplitMix64(seed: 2)
+    var random = SeededGenerator(seed: 2)
     let direction = zk_direction(distribution, seed: random.next(), tensor: 4097)
     let whole = KernelTable.scalar.perturbation(direction, row: 9, start: 0, count: 3000)
     for _ in 0..<100 {

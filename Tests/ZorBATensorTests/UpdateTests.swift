@@ -1,6 +1,7 @@
 import CZorBAKernels
 import Testing
 import ZorBATensor
+import ZorBATestSupport
 
 /// The committed update: known answers, one result everywhere, unbiased rounding, refusals.
 @Suite struct UpdateTests {
@@ -17,7 +18,7 @@ import ZorBATensor
 
   @Test(arguments: InstructionSet.available, DType.allCases)
   func resultsAreTheScalarOnes(_ set: InstructionSet, _ dtype: DType) {
-    var random = SplitMix64(seed: 3)
+    var random = SeededGenerator(seed: 3)
     for _ in 0..<150 {
       let stored = anyFiniteElements(dtype, random.pick(0...2500), &random)
       let rounds = (0..<random.pick(0...3)).map { _ in anyRound(dtype, &random) }
@@ -29,7 +30,7 @@ import ZorBATensor
 
   @Test(arguments: InstructionSet.available, DType.allCases)
   func fusedRoundsAreRoundsOneByOne(_ set: InstructionSet, _ dtype: DType) throws {
-    var random = SplitMix64(seed: 4)
+    var random = SeededGenerator(seed: 4)
     let kernels = KernelTable(set)
     for _ in 0..<40 {
       let stored = StoredElements(dtype, random.signed(random.pick(1...1500)))
@@ -46,7 +47,7 @@ import ZorBATensor
 
   @Test(arguments: InstructionSet.available, DType.allCases)
   func anyRangeIsAPartOfItsRow(_ set: InstructionSet, _ dtype: DType) throws {
-    var random = SplitMix64(seed: 5)
+    var random = SeededGenerator(seed: 5)
     let kernels = KernelTable(set)
     let stored = StoredElements(dtype, random.signed(2600))
     let rounds = [anyRound(dtype, &random), anyRound(dtype, &random)]
@@ -62,7 +63,7 @@ import ZorBATensor
   /// Rounding alone changes nothing that is already stored exactly.
   @Test(arguments: InstructionSet.available, DType.allCases)
   func aRoundWithoutTermsKeepsEveryBit(_ set: InstructionSet, _ dtype: DType) throws {
-    var random = SplitMix64(seed: 6)
+    var random = SeededGenerator(seed: 6)
     let stored = anyFiniteElements(dtype, 4000, &random)
     let round = Round(terms: [], roundingSeed: 9, tensor: 1)
     #expect(KernelTable(set).update(stored, row: 0, start: 0, [round]) == stored)
@@ -177,7 +178,7 @@ import ZorBATensor
 
   /// Bit patterns of every kind but infinities and NaN.
   private func anyFiniteElements(
-    _ dtype: DType, _ count: Int, _ random: inout SplitMix64
+    _ dtype: DType, _ count: Int, _ random: inout SeededGenerator
   ) -> StoredElements {
     let bits = (0..<count).map { _ in
       switch dtype {
@@ -191,7 +192,7 @@ import ZorBATensor
   }
 
   /// Coefficients from far below the smallest subnormal to well above 1.
-  private func anyRound(_ dtype: DType, _ random: inout SplitMix64) -> Round {
+  private func anyRound(_ dtype: DType, _ random: inout SeededGenerator) -> Round {
     let tensor = UInt32(random.pick(0...100_000))
     let lowest = dtype == .float16 ? -30 : -60
     let terms = (0..<random.pick(1...3)).map { _ in

@@ -1,6 +1,7 @@
 import Testing
 import ZorBA
 import ZorBAConfiguration
+import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAOptimization
 import ZorBATensor
@@ -17,6 +18,51 @@ import ZorBATestSupport
       #expect(read == run, "trial \(trial):\n\(text)")
       #expect(read.yamlText == text)
     }
+  }
+
+  /// A run file is read from its run's folder, wherever its paths were taken from.
+  @Test func pathsHoldFromAnyFolder() throws {
+    var random = RandomConfiguration(seed: 13)
+    for _ in 0..<600 {
+      let run = random.next()
+      let settled = run.withPaths(from: "/home")
+      #expect(try RunFile.parse(settled.yamlText, file: "run.yaml", base: "/away/") == settled)
+      #expect(settled.journaled.serialized == run.journaled.serialized)
+      #expect(settled.out == run.out)
+    }
+  }
+
+  @Test func aLabelMayBeEmpty() throws {
+    var run = RunConfiguration(model: "m", data: DataFiles(train: ["t"]))
+    run.task.labels = [("", "none"), ("x", "some")]
+    #expect(try RunFile.parse(run.yamlText, file: "run.yaml") == run)
+  }
+
+  static let faults: [(key: String, change: @Sendable (inout RunConfiguration) -> Void)] = [
+    ("rounds", { $0.rounds = 1_000_000_001 }),
+    ("batch.size", { $0.batch.size = 65_537 }),
+    ("batch.max_tokens", { $0.batch.maxTokens = 1 }),
+    ("federation.clients", { $0.federation.clients = 100_001 }),
+    ("data.train", { $0.data.train = ["a", "b"] }),
+    ("method.warmup_rounds", { $0.method.warmupRounds = -1 }),
+    (
+      "method.weight_decay",
+      {
+        $0.method.weightDecay = 0.1
+        $0.method.localSteps = 2
+      }
+    ),
+  ]
+
+  /// A run made in code meets the rules that a run file meets.
+  @Test(arguments: faults.indices) func faultsOfRunsMadeInCodeAreNamed(_ index: Int) throws {
+    var run = RunConfiguration(model: "m", data: DataFiles(train: ["t"]))
+    try run.validate()
+    Self.faults[index].change(&run)
+    let faulty = run
+    let error = try #require(throws: ZorBAError.self) { try faulty.validate() }
+    #expect(error.code == .invalidConfiguration)
+    #expect(error.location.field == Self.faults[index].key)
   }
 
   /// The journal may leave the machine; where its files lay stays behind.
@@ -148,7 +194,7 @@ struct RandomConfiguration {
     " #",
     "-", "- ", "?", "!", "&", "*", "|", ">", "%", "@", "`", "[", "]", "{", "}", ",", "~", "null",
     "true", "no", "1", "0x1F", "1e3", ".", "é", "e\u{301}", "日本", "🦊", "\u{1}", "\u{7F}", "\u{85}",
-    "\u{2028}", "\u{FEFF}", "\u{200B}", "<<", "=", "---", "...",
+    "\u{2028}", "\u{FEFF}", "\u{FFFE}", "\u{FFFF}", "\u{200B}", "<<", "=", "---", "...",
   ]
 
   /// Never empty, never one of the words that mean absence.

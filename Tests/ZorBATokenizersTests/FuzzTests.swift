@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import ZorBADiagnostics
+import ZorBATestSupport
 import ZorBATokenizers
 
 /// Damaged files: every one loads or throws a `ZorBAError`, and what loads can be used.
@@ -18,7 +19,7 @@ import ZorBATokenizers
       [0xFF], [0xC3], [0x00], [0xE2, 0x96], [0x80, 0x80, 0x80, 0x80, 0x80],
     ]
 
-  private func mutated(_ bytes: [UInt8], _ generator: inout SplitMix64) -> [UInt8] {
+  private func mutated(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...4, using: &generator) {
       let position = Int.random(in: 0...bytes.count, using: &generator)
@@ -59,7 +60,7 @@ import ZorBATokenizers
     let original = try #require(files[file])
     _ = try Tokenizer.load(files: files, named: name)
 
-    var generator = SplitMix64(seed: UInt64(original.count))
+    var generator = SeededGenerator(seed: UInt64(original.count))
     var failures = 0
     for round in 0..<Self.mutations {
       files[file] = mutated(original, &generator)

@@ -1,9 +1,10 @@
 import Testing
+import ZorBATestSupport
 import ZorBATokenizers
 
 /// Real vocabularies against ids made with the reference libraries. They need the shared data
 /// folder, because the vocabularies are megabytes and under licences of their own.
-@Suite(.enabled(if: SharedData.exists, "the vocabularies lie in ../shared/data"))
+@Suite(.enabled(if: SharedData.isPresent, "the vocabularies lie in ../shared/data"))
 struct RealVocabularyTests {
   @Test(arguments: ["gpt2", "opt", "qwen2"])
   func idsAreThoseOfTheReference(name: String) throws {

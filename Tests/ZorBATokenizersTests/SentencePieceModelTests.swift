@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import ZorBADiagnostics
 import ZorBAJSON
+import ZorBATestSupport
 import ZorBATokenizers
 
 /// Writes SentencePiece models field by field.
@@ -115,7 +116,7 @@ private struct ModelWriter {
   }
 
   /// The scores of a pretrained model as a SentencePiece file give the ids of its tokenizer.json.
-  @Test(.enabled(if: SharedData.exists, "the model lies in ../shared/data"))
+  @Test(.enabled(if: SharedData.isPresent, "the model lies in ../shared/data"))
   func aPretrainedVocabularyInBothLayouts() throws {
     let directory = SharedData.path("models/stories260K")
     let content = try Data(contentsOf: URL(fileURLWithPath: "\(directory)/vocab.jsonl"))
@@ -142,7 +143,7 @@ private struct ModelWriter {
       #expect(tokenizer.encode(row.text, addingSpecialTokens: true) == [1] + row.ids)
       #expect(sameBytes(tokenizer.decode(row.ids, skippingSpecialTokens: true), row.text))
     }
-    var generator = SplitMix64(seed: 8)
+    var generator = SeededGenerator(seed: 8)
     for _ in 0..<500 {
       let text = generator.text(length: 50)
       #expect(

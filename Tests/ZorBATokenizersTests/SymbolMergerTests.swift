@@ -1,4 +1,5 @@
 import Testing
+import ZorBATestSupport
 
 @testable import ZorBATokenizers
 
@@ -16,7 +17,7 @@ import Testing
   }
 
   @Test func bothAlgorithmsFollowTheDefinition() {
-    var generator = SplitMix64(seed: 11)
+    var generator = SeededGenerator(seed: 11)
     for round in 0..<400 {
       let alphabet = Int32.random(in: 2...5, using: &generator)
       let entries = Int.random(in: 0...40, using: &generator)
@@ -52,7 +53,7 @@ import Testing
   }
 
   @Test func aTableFindsWhatWasSet() {
-    var generator = SplitMix64(seed: 5)
+    var generator = SeededGenerator(seed: 5)
     var table = MergeTable(entries: 1000)
     var expected: [[Int32]: MergeTable.Merge] = [:]
     for index in 0..<1000 {

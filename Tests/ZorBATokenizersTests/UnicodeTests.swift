@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import ZorBAJSON
+import ZorBATestSupport
 
 @testable import ZorBATokenizers
 
@@ -51,7 +52,7 @@ import ZorBAJSON
   }
 
   @Test func compositionOfRandomTextIsEquivalentAndStable() {
-    var generator = SplitMix64(seed: 3)
+    var generator = SeededGenerator(seed: 3)
     for _ in 0..<500 {
       let text = generator.text(length: 40)
       let composed = CanonicalComposition.apply(to: Array(text.utf8))

@@ -45,6 +45,19 @@ extension RunConfiguration {
     return run.json
   }
 
+  /// The same run with its relative paths taken from a folder, so that they hold anywhere; `out`
+  /// stays as it is.
+  package func withPaths(from folder: String) -> RunConfiguration {
+    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+    var run = self
+    run.model = absolute(model)
+    run.data.train = data.train.map(absolute)
+    run.data.validation = data.validation.map(absolute)
+    run.data.test = data.test.map(absolute)
+    if case .file(let path) = blocks.plan { run.blocks.plan = .file(absolute(path)) }
+    return run
+  }
+
   /// The run as YAML that `RunFile.parse` reads back to an equal value.
   public var yamlText: String { YAMLText.document(json) }
 

@@ -1,7 +1,7 @@
 import ZorBADiagnostics
 
 extension RunConfiguration {
-  /// Checks every value that a run file would have been refused for.
+  /// Checks what would have a run file refused, for runs that were made in code.
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the key and its value.
   public func validate() throws {
@@ -12,10 +12,20 @@ extension RunConfiguration {
         advice: "Use \(rule).")
     }
     try require(!data.train.isEmpty, "data.train", "an empty list", "at least one file")
-    try require(rounds >= 1, "rounds", rounds, "1 or more")
-    try require(batch.size >= 1, "batch.size", batch.size, "1 or more")
-    try require(batch.maxTokens >= 2, "batch.max_tokens", batch.maxTokens, "2 or more")
-    try require(federation.clients >= 1, "federation.clients", federation.clients, "1 or more")
+    if federation.partition != .files {
+      try require(
+        data.train.count <= 1, "data.train", "a list of \(data.train.count) files",
+        "one file, or the partition 'files'")
+    }
+    try require((1...1_000_000_000).contains(rounds), "rounds", rounds, "1 to 1000000000")
+    try require(
+      (1...65_536).contains(batch.size), "batch.size", batch.size, "1 to 65536")
+    try require(
+      (2...1_048_576).contains(batch.maxTokens), "batch.max_tokens", batch.maxTokens,
+      "2 to 1048576")
+    try require(
+      (1...100_000).contains(federation.clients), "federation.clients", federation.clients,
+      "1 to 100000")
     let share = federation.participation
     try require(share > 0 && share <= 1, "federation.participation", share, "above 0, at most 1")
     if case .dirichlet(let alpha) = federation.partition {
@@ -29,8 +39,14 @@ extension RunConfiguration {
     try require(method.mu > 0 && method.mu <= 1, "method.mu", method.mu, "above 0, at most 1")
     let rate = method.learningRate
     try require(rate > 0 && rate.isFinite, "method.learning_rate", rate, "a number above 0")
+    try require(
+      (0...1_000_000_000).contains(method.warmupRounds), "method.warmup_rounds",
+      method.warmupRounds, "0 to 1000000000")
     let decay = method.weightDecay
     try require(decay >= 0 && decay < 1, "method.weight_decay", decay, "0 up to below 1")
+    try require(
+      decay == 0 || method.localSteps == 1, "method.weight_decay", decay,
+      "0 with local_steps above 1")
     try require(
       blocks.active.allSatisfy { $0 > 0 && $0 <= 1 } && !blocks.active.isEmpty, "blocks.active",
       blocks.active, "shares above 0, at most 1")

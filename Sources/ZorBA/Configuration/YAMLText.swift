@@ -24,7 +24,8 @@ enum YAMLText {
   }
 
   private static func key(_ key: String) -> String {
-    let isPlain = key.unicodeScalars.allSatisfy { ("a"..."z").contains($0) || $0 == "_" }
+    let isPlain =
+      !key.isEmpty && key.unicodeScalars.allSatisfy { ("a"..."z").contains($0) || $0 == "_" }
     return isPlain && !["null", "true", "false", "yes", "no", "on", "off"].contains(key)
       ? key : quoted(key)
   }
@@ -43,7 +44,8 @@ enum YAMLText {
       case "\n": result += "\\n"
       case "\t": result += "\\t"
       case "\r": result += "\\r"
-      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FEFF}":
+      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FEFF}", "\u{FFFE}",
+        "\u{FFFF}":
         let digits = String(scalar.value, radix: 16, uppercase: true)
         result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: result.unicodeScalars.append(scalar)

@@ -1,6 +1,7 @@
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJSON
+import ZorBAJournal
 import ZorBAOptimization
 
 #if canImport(FoundationEssentials)
@@ -34,7 +35,25 @@ enum PlanDrawing {
       plan = try read(path, clients: clients, blocks: blocks)
     }
     for matrix in plan.cycle { try matrix.requireCoverage(atLeast: options.minClients) }
+    try requireRoom(for: plan)
     return plan
+  }
+
+  /// The journal lists the plan round by round over one cycle.
+  private static func requireRoom(for plan: ActivationPlan) throws {
+    let pairs = plan.cycle.reduce(0) { $0 + $1.coverage.reduce(0, +) }
+    // A row also lists the outer block, where that is trained.
+    let rows = plan.cycle.count * plan.cycle[0].clientCount
+    let window = plan.cycle.count == 1 ? 1 : plan.window
+    let (total, overflow) = (pairs + rows).multipliedReportingOverflow(by: window)
+    guard !overflow, total <= PlanRecord.maximumPairs else {
+      throw ZorBAError(
+        .invalidConfiguration,
+        "a cycle of \(plan.cycle.count) matrices, each for \(window) rounds, lists more than "
+          + "\(PlanRecord.maximumPairs) active blocks, which a journal cannot hold",
+        at: .init(field: "blocks.rotate_every"),
+        advice: "Rotate more often or never, or use fewer clients or blocks.")
+    }
   }
 
   private static func random(
@@ -86,17 +105,20 @@ enum PlanDrawing {
           case .bool(let flag): return flag
           case .integer(0): return false
           case .integer(1): return true
-          default: throw failure("an entry is \(entry.serialized), not 0 or 1")
+          default: throw failure("an entry is \(entry.serialized.excerpt()), not 0 or 1")
           }
         }
       }
-      guard rows.count == clients, rows.allSatisfy({ $0.count == blocks }) else {
-        throw failure("a matrix has \(rows.count) rows of \(rows.first?.count ?? 0) blocks")
+      let odd = rows.first { $0.count != blocks } ?? rows.first
+      guard rows.count == clients, odd?.count == blocks else {
+        throw failure("a matrix has \(rows.count) rows, one of \(odd?.count ?? 0) blocks")
       }
       return try ActivationMatrix(rows: rows)
     }
-    let window = root["window"]?.integer ?? 1
-    guard window >= 1 else { throw failure("the window is \(window) rounds", field: "window") }
+    let entry = root["window"] ?? 1
+    guard let window = entry.integer, window >= 1 else {
+      throw failure("\(entry.serialized.excerpt()) is no number of rounds", field: "window")
+    }
     return ActivationPlan(cycle: cycle, window: window)
   }
 }

@@ -34,19 +34,27 @@ public struct RunFolder: Sendable {
 
   /// Makes the folder for a new run.
   ///
+  /// - Parameter text: What `run.yaml` will hold. A different one may be what somebody wrote by hand
+  ///   and is not replaced.
   /// - Throws: `ZorBAError` when it holds a run already or cannot be made.
-  public func prepareForNewRun() throws {
+  public func prepareForNewRun(configuration text: String) throws {
     if FileManager.default.fileExists(atPath: journal) {
       throw ZorBAError(
         .invalidConfiguration, "the folder holds a run already", at: .init(file: path),
-        advice: "Continue it with --resume \(path), or choose another folder with --set out=….")
+        advice: "Continue it with --resume \(path), or let 'out' name another folder.")
+    }
+    if let found = FileManager.default.contents(atPath: configuration), found != Data(text.utf8) {
+      throw ZorBAError(
+        .invalidConfiguration, "is there already and would be replaced",
+        at: .init(file: configuration),
+        advice: "Let 'out' name another folder, or take this file away.")
     }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
       throw ZorBAError(
         .inputOutput, "the folder cannot be made", at: .init(file: path),
-        advice: "Check the permissions, or choose another folder with --set out=….", cause: error)
+        advice: "Check the permissions, or let 'out' name another folder.", cause: error)
     }
   }
 

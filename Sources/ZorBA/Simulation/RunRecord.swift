@@ -40,14 +40,25 @@ final class RunRecord {
   }
 
   private static func started(_ folder: RunFolder, run: PreparedRun) throws -> RunRecord {
-    try folder.prepareForNewRun()
-    try RunFolder.write(run.configuration.yamlText, to: folder.configuration)
-    try? FileManager.default.removeItem(atPath: folder.metrics)
+    // The file stands in another folder than the one its paths were taken from.
+    let text = run.configuration.withPaths(
+      from: FileManager.default.currentDirectoryPath
+    ).yamlText
+    try folder.prepareForNewRun(configuration: text)
+    // The journal comes first: only one of two runs that start here at once gets past it.
     let journal = try JournalWriter.create(at: folder.journal, header: run.journalHeader)
-    try journal.append(.plan(run.journaledPlan))
-    let record = try RunRecord(journal: journal, folder: folder, observer: run.observer)
-    try record.note("started", [("model", .string(run.configuration.model))])
-    return record
+    do {
+      try RunFolder.write(text, to: folder.configuration)
+      try? FileManager.default.removeItem(atPath: folder.metrics)
+      try journal.append(.plan(run.journaledPlan))
+      let record = try RunRecord(journal: journal, folder: folder, observer: run.observer)
+      try record.note("started", [("model", .string(run.configuration.model))])
+      return record
+    } catch {
+      // A run that never began is not in the way of the next try.
+      try? FileManager.default.removeItem(atPath: folder.journal)
+      throw error
+    }
   }
 
   private static func continued(_ folder: RunFolder, run: PreparedRun) throws -> RunRecord {
@@ -61,7 +72,9 @@ final class RunRecord {
       throw ZorBAError(
         .invalidConfiguration, "the run in this folder has another configuration or base model",
         at: .init(file: folder.path),
-        advice: "Resume without --set, with the model unchanged, or start a new run elsewhere.")
+        advice:
+          "Resume without --set or --seed, with run.yaml and the model unchanged, or start a new run "
+          + "elsewhere.")
     }
     let replayed = try JournalReplay.apply(journal: folder.journal, to: run.loaded)
     // A run killed between the header and the plan.
@@ -77,6 +90,11 @@ final class RunRecord {
       {
         record.evaluations.append((round, evaluation))
       }
+    }
+    if record.history.count != record.lastRound {
+      record.warn(
+        "\(folder.metrics) has \(record.history.count) of \(record.lastRound) rounds; figures of "
+          + "the others are missing, and the guard has forgotten them")
     }
     if journal.discardedByteCount > 0 {
       record.warn("removed an unfinished record of \(journal.discardedByteCount) bytes")

@@ -7,7 +7,9 @@ import ZorBATensor
 
 /// A whole federation on this machine: sites, coordinator and evaluation in one process.
 ///
-///     let result = try Simulation(configuration, observer: { print($0) }).run()
+///     var options = Simulation.Options()
+///     options.observer = { print($0) }
+///     let result = try Simulation(configuration, options: options).run()
 ///
 /// Every round is in the journal, durably, before the weights move; a run that was interrupted at
 /// any instant continues with `resume: true` to the same bits as one that was not.

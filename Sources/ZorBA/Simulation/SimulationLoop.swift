@@ -38,8 +38,9 @@ struct SimulationLoop {
     result.isIncomplete = !finished
     fill(&result, digest: digest)
     try RunFolder.write(result.jsonText + "\n", to: folder.result)
-    if finished, options.comparesWithTrainingAlone, let alone = try trainAlone() {
-      result.alone = alone
+    if finished, options.comparesWithTrainingAlone {
+      result.alone = try trainAlone() ?? []
+      result.warnings = record.warnings
       try RunFolder.write(result.jsonText + "\n", to: folder.result)
     }
     return result

@@ -222,7 +222,7 @@ extension TrainingSession {
         RoundMetrics.Client(
           name: clients[report.client].name, loss: report.loss,
           scalars: Array(report.scalars.joined()), examples: report.examples,
-          activeBlocks: blocks(of: report.client, round: round).count)
+          activeBlocks: plan.matrix(round: Int(round)).activeBlocks(of: report.client).count)
       },
       leftOut: leftOut,
       coveredBlocks: committed.coveredBlocks.count,

@@ -31,6 +31,10 @@ struct DemoCommand: ParsableCommand {
         .inputOutput, "the bundled model is missing beside the executable",
         advice: "Build with 'swift build' and run from the build folder.")
     }
+    let run = DemoRecipe.configuration(
+      resources: resources, out: out, rounds: rounds, seed: seed)
+    // What cannot run does not cost the earlier demo.
+    try run.validate()
     try removeEarlierDemo()
     common.say(
       """
@@ -39,7 +43,7 @@ struct DemoCommand: ParsableCommand {
       """)
     try RunPresentation(
       common: common, title: "ZorBA demonstration", comparesWithTrainingAlone: true
-    ).present(DemoRecipe.configuration(resources: resources, out: out, rounds: rounds, seed: seed))
+    ).present(run)
     common.say(
       """
       The journal is the fine-tuned model. For example:
@@ -58,9 +62,6 @@ struct DemoCommand: ParsableCommand {
         .invalidConfiguration, "the folder holds a run that is not a demo",
         at: .init(file: out), advice: "Choose another one with --out.")
     }
-    for path in [
-      folder.journal, folder.configuration, folder.metrics, folder.log, folder.result,
-      folder.report,
-    ] { try? FileManager.default.removeItem(atPath: path) }
+    try folder.removeFiles()
   }
 }

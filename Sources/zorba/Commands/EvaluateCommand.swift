@@ -37,6 +37,9 @@ struct EvaluateCommand: ParsableCommand {
     guard maxTokens >= 2, limit >= 0 else {
       throw ValidationError("--max-tokens must be 2 or more, --limit 0 or more.")
     }
+    guard runFile == nil || (template == nil && label.isEmpty) else {
+      throw ValidationError("--run brings its own task; leave out --template and --label.")
+    }
   }
 
   func run() throws {

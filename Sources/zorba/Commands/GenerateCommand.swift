@@ -27,6 +27,10 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "Seed of the draws.")
   var seed: UInt64 = 1
 
+  func validate() throws {
+    guard maxTokens >= 0 else { throw ValidationError("--max-tokens must be 0 or more.") }
+  }
+
   func run() throws {
     let loaded = try model.load(common)
     var sampling = FineTunedModel.Sampling()
@@ -36,6 +40,7 @@ struct GenerateCommand: ParsableCommand {
     sampling.topP = topP
     sampling.seed = seed
     let streams = !common.json
+    Interruption.listen()
     if streams { Console.output(prompt) }
     let result = try loaded.generate(prompt, sampling: sampling) { piece in
       if streams { Console.output(piece) }

@@ -11,14 +11,18 @@ struct RunPresentation {
 
   /// - Throws: `ZorBAError`; with code `interrupted` when the run stopped early and can be resumed.
   func present(_ run: RunConfiguration) throws {
+    Interruption.listen()
     let watcher = RunWatcher(isQuiet: common.quiet)
     var options = Simulation.Options()
     options.threads = common.threads
     options.comparesWithTrainingAlone = comparesWithTrainingAlone
     options.isInterrupted = { Interruption.isRequested }
     options.observer = watcher.observe
-    let result = try Simulation(run, options: options).run(resume: isResuming)
-    watcher.finish()
+    // An error, too, begins on a line of its own.
+    let result = try {
+      defer { watcher.finish() }
+      return try Simulation(run, options: options).run(resume: isResuming)
+    }()
     let folder = RunFolder(path: run.out)
     let report = RunReport(result, configuration: run, title: title)
     try RunFolder.write(report.html(), to: folder.report)

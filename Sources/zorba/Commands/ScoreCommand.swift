@@ -44,11 +44,32 @@ struct ScoreCommand: ParsableCommand {
     }
   }
 
+  /// Far more ids than any model has positions.
+  private static let maximumByteCount = 16 << 20
+
+  private static func read(_ path: String) throws -> String {
+    let data: Data?
+    do {
+      data = try FileHandle(forReadingFrom: URL(filePath: path))
+        .read(upToCount: maximumByteCount + 1)
+    } catch {
+      throw ZorBAError(
+        .inputOutput, "cannot be read", at: .init(file: path, field: "--ids"),
+        advice: "Check that it is a file and its permissions.", cause: error)
+    }
+    guard let data, data.count <= maximumByteCount,
+      let text = String(validating: data, as: UTF8.self)
+    else {
+      throw ZorBAError(
+        .invalidData, "is empty, longer than \(maximumByteCount) bytes or not UTF-8 text",
+        at: .init(file: path, field: "--ids"), advice: "Give the path of a JSON list of token ids.")
+    }
+    return text
+  }
+
   private static func parse(_ source: String) throws -> [Int32] {
     var text = source
-    if FileManager.default.fileExists(atPath: source) {
-      text = try String(contentsOfFile: source, encoding: .utf8)
-    }
+    if FileManager.default.fileExists(atPath: source) { text = try read(source) }
     return try text.split(whereSeparator: { "[], \n\t\r".contains($0) }).map {
       guard let id = Int32($0) else {
         throw ZorBAError(

@@ -1,3 +1,6 @@
+import Synchronization
+import ZorBADiagnostics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -18,10 +21,29 @@ enum Console {
     return Int(size.ws_col)
   }
 
-  static func output(_ text: String) { emit(text, to: STDOUT_FILENO) }
-  static func error(_ text: String) { emit(text, to: STDERR_FILENO) }
+  /// The first error of standard output, as `errno` has it; 0 when there was none.
+  private static let outputFault = Atomic<Int32>(0)
 
-  private static func emit(_ text: String, to descriptor: Int32) {
+  static func output(_ text: String) {
+    guard let fault = emit(text, to: STDOUT_FILENO) else { return }
+    _ = outputFault.compareExchange(expected: 0, desired: fault, ordering: .relaxed)
+  }
+
+  static func error(_ text: String) { _ = emit(text, to: STDERR_FILENO) }
+
+  /// Checks that everything given to `output` was written; a reader that went away is no fault.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`, for example when the disk is full.
+  static func checkOutput() throws {
+    let fault = outputFault.load(ordering: .relaxed)
+    guard fault != 0, fault != EPIPE else { return }
+    throw ZorBAError(
+      .inputOutput, "standard output cannot be written: \(String(cString: strerror(fault)))",
+      advice: "Make room, or send the output elsewhere.")
+  }
+
+  /// Writes all of a text; returns `errno` when that cannot be done.
+  private static func emit(_ text: String, to descriptor: Int32) -> Int32? {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes {
@@ -29,9 +51,10 @@ enum Console {
       }
       if written < 0 {
         if errno == EINTR { continue }
-        return  // a reader that went away is not our error to report
+        return errno
       }
       bytes = bytes.dropFirst(written)
     }
+    return nil
   }
 }

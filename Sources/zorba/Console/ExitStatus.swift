@@ -28,6 +28,11 @@ enum ExitStatus: Int32 {
     default: self = .failed
     }
   }
+
+  /// The code for an error that is not ours: what ArgumentParser found, or the system's own.
+  init(_ code: ExitCode) {
+    self = code.isSuccess ? .done : code == .validationFailure ? .usage : .failed
+  }
 }
 
 extension ParsableCommand {

@@ -57,8 +57,10 @@ struct ProgressLine {
   static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e8 else { return "?" }
     let whole = Int(seconds.rounded())
-    if whole >= 3600 { return "\(whole / 3600)h\(whole % 3600 / 60)m" }
-    if whole >= 60 { return "\(whole / 60)m\(whole % 60)s" }
+    if whole >= 3600 { return "\(whole / 3600)h\(padded(whole % 3600 / 60))m" }
+    if whole >= 60 { return "\(whole / 60)m\(padded(whole % 60))s" }
     return "\(whole)s"
   }
+
+  private static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

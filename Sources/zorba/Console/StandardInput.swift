@@ -11,7 +11,7 @@ enum StandardInput {
     guard var text = String(validating: data, as: UTF8.self) else {
       throw ZorBAError(.invalidData, "standard input is not UTF-8 text")
     }
-    if text.hasSuffix("\n") { text.removeLast() }
+    if let last = text.last, last == "\n" || last == "\r\n" { text.removeLast() }
     return text
   }
 }

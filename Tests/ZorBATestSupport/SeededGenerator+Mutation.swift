@@ -1,19 +1,6 @@
-/// SplitMix64 (Steele, Lea and Flood, 2014): small, seeded, the same everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-    return word ^ word >> 31
-  }
-
+extension SeededGenerator {
   /// The bytes with one to four random changes: overwritten, inserted, removed, swapped or cut off.
-  mutating func mutated(_ bytes: [UInt8], within range: Range<Int>) -> [UInt8] {
+  package mutating func mutated(_ bytes: [UInt8], within range: Range<Int>) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...4, using: &self) {
       let range = range.clamped(to: 0..<bytes.count)
