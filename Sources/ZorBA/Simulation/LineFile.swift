@@ -31,6 +31,17 @@ final class LineFile {
 
   deinit { close(descriptor) }
 
+  /// Returns when all lines are on the disk.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`.
+  func synchronize() throws {
+    if fdatasync(descriptor) != 0 {
+      throw ZorBAError(
+        .inputOutput, "cannot be written: \(String(cString: strerror(errno)))",
+        at: .init(file: path), advice: "Check the disk, then continue with --resume.")
+    }
+  }
+
   /// Adds a line.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput`, for example when the disk is full.

@@ -116,6 +116,7 @@ final class RunRecord {
   /// Makes a round durable. Its metrics go first, so that a journaled round always has them.
   func commit(_ round: CommittedRound, _ line: RoundMetrics, rounds: Int) throws {
     try metrics.append(line.json.serialized)
+    try metrics.synchronize()
     try journal.append(.round(round))
     hasFinalDigest = false
     history.append(line)
