@@ -153,7 +153,9 @@ let package = Package(
       swiftSettings: style),
     .testTarget(
       name: "ZorBAConfigurationTests",
-      dependencies: ["ZorBAConfiguration", "ZorBA", "ZorBADiagnostics", "ZorBATestSupport"],
+      dependencies: [
+        "ZorBAConfiguration", "ZorBA", "ZorBATensor", "ZorBADiagnostics", "ZorBATestSupport",
+      ],
       swiftSettings: style),
   ]
 )

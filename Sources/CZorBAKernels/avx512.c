@@ -4,6 +4,7 @@
 #if defined(__x86_64__)
 #include "spec.h"
 
+#include <immintrin.h>
 #include <math.h>
 #include <string.h>
 

@@ -22,23 +22,15 @@ extension RunConfiguration {
     rounds = try root.integer("rounds", in: 1...1_000_000_000, default: rounds)
     blocks = try BlockConfiguration(root.section("blocks"), resolved: resolved)
     evaluate = try EvaluationConfiguration(root.section("evaluate"))
-    precision = try Self.precision(root.section("precision"))
+    let precisions = try root.section("precision")
+    precision = try precisions.choice("weights", default: precision)
+    compute = try precisions.choice("compute", default: compute)
+    try precisions.finish()
     guardrail = try GuardConfiguration(root.section("guard"))
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out
     try root.finish()
     try checkCombinations(root)
-  }
-
-  private static func precision(_ section: ConfigurationSection) throws -> WeightPrecision {
-    let weights = try section.choice("weights", default: WeightPrecision.asCheckpoint)
-    let compute = try section.text("compute") ?? "auto"
-    guard ["auto", "float32"].contains(compute) else {
-      throw section.failure(
-        "compute", "'\(compute)' is not known", advice: "Use one of: auto, float32.")
-    }
-    try section.finish()
-    return weights
   }
 
   private func checkCombinations(_ root: ConfigurationSection) throws {

@@ -9,9 +9,14 @@ package struct ComputeContext: Sendable {
   /// The kernels, by function pointer.
   package var kernels: zk_kernels { table.pointer.pointee }
 
+  /// - Parameters:
+  ///   - instructionSet: nil takes what `InstructionSet.selected(for:)` says.
   /// - Throws: `ZorBAError` when the instruction set is missing or the threads cannot be started.
-  package init(instructionSet: InstructionSet? = nil, threads: Int? = nil) throws {
-    let chosen = try instructionSet ?? InstructionSet.selected()
+  package init(
+    instructionSet: InstructionSet? = nil, precision: ComputePrecision = .auto,
+    threads: Int? = nil
+  ) throws {
+    let chosen = try instructionSet ?? InstructionSet.selected(for: precision)
     self.instructionSet = chosen
     self.team = try ThreadTeam(threads: threads)
     self.table = KernelTable(pointer: chosen.kernels ?? zk_kernels_best())

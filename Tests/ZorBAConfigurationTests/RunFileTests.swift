@@ -3,6 +3,7 @@ import ZorBA
 import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAOptimization
+import ZorBATensor
 import ZorBATestSupport
 
 @Suite struct RunFileTests {
@@ -21,7 +22,7 @@ import ZorBATestSupport
     rounds: 50
     blocks: {plan: random, active: [0.25, 1], min_clients: 2, rotate_every: 10, outer: true}
     evaluate: {every: 10, split: test, limit: 100}
-    precision: {weights: bfloat16, compute: auto}
+    precision: {weights: bfloat16, compute: float32}
     guard: {action: skip, factor: 20}
     seed: 99
     out: runs/x
@@ -43,6 +44,7 @@ import ZorBATestSupport
     #expect(run.blocks.plan == .random)
     #expect(run.blocks.active == [0.25, 1])
     #expect(run.precision == .bfloat16)
+    #expect(run.compute == .float32)
     #expect(run.guardrail.action == .skip)
     #expect(run.out == "runs/x")
   }

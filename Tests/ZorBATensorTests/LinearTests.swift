@@ -98,6 +98,15 @@ import ZorBATestSupport
   }
 }
 
+/// The nearest bfloat16, ties to even, by comparing both neighbours.
+private func nearestBFloat16(_ value: Float) -> Float {
+  let below = Float(bitPattern: value.bitPattern & 0xFFFF_0000)
+  let above = Float(bitPattern: (value.bitPattern & 0xFFFF_0000) &+ 0x1_0000)
+  let (toBelow, toAbove) = ((value - below).magnitude, (above - value).magnitude)
+  if toBelow == toAbove { return below.bitPattern & 0x1_0000 == 0 ? below : above }
+  return toBelow < toAbove ? below : above
+}
+
 /// One call of `linear`, at odd addresses and strides.
 struct LinearProblem {
   struct Branch {
@@ -151,6 +160,10 @@ struct LinearProblem {
           direction, row: UInt32(row), start: 0, count: transposed ? n : k)
       }
     }
+    // Few rows are never packed, and never rounded.
+    let isNarrowed =
+      kernels.set.multipliesBFloat16 && dtype == .bfloat16
+      && branches.contains { $0.rows > 4 }
     var worst = 0.0
     var untouched = true
     for (branch, y) in zip(branches, results) {
@@ -176,7 +189,13 @@ struct LinearProblem {
               let value = transposed ? lines[i][column] : lines[column][i]
               moved = Double(branch.scale) * Double(value)
             }
-            exact += Double(value) * (w + moved)
+            if isNarrowed {
+              // The sum is rounded to binary32 first, as a fused multiplication and addition does.
+              let weight = nearestBFloat16(Float(w + moved))
+              exact += Double(nearestBFloat16(value)) * Double(weight)
+            } else {
+              exact += Double(value) * (w + moved)
+            }
             size += abs(Double(value)) * (abs(w) + abs(moved))
           }
           // Any order of k + 4 additions of once-rounded terms stays within this (Higham, Accuracy

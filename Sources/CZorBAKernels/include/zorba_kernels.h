@@ -20,7 +20,17 @@ typedef enum { ZK_FLOAT32 = 0, ZK_BFLOAT16 = 1, ZK_FLOAT16 = 2 } zk_dtype;
 typedef enum { ZK_RADEMACHER = 0, ZK_POPCOUNT = 1, ZK_GAUSSIAN = 2 } zk_distribution;
 
 // Instruction sets a table can be built for.
-typedef enum { ZK_SCALAR = 0, ZK_AVX2 = 1, ZK_AVX512 = 2, ZK_NEON = 3 } zk_isa;
+typedef enum {
+  ZK_SCALAR = 0,
+  ZK_AVX2 = 1,
+  ZK_AVX512 = 2,
+  ZK_NEON = 3,
+  // Weights stored as bfloat16 are multiplied as such: perturbed weights and inputs are rounded to
+  // bfloat16, sums are binary32. Other weights go as in the table without the suffix.
+  ZK_AVX512_BF16 = 4,
+  ZK_NEON_BF16 = 5,
+  ZK_AVX2_BF16 = 6,  // emulated; never the best table
+} zk_isa;
 
 // One direction restricted to one tensor: everything z depends on but the element's place.
 typedef struct {

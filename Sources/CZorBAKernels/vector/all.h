@@ -5,6 +5,11 @@
 #include "storage.h"
 #include "functions.h"
 #include "layers.h"
+#include "bfloat16.h"
+#include "micro.h"
+#include "packing.h"
+#include "few_rows.h"
+#include "paired_linear.h"
 #include "linear.h"
 #include "attention.h"
 

@@ -1,7 +1,8 @@
 // Vectors of LANES elements, written once for every instruction set.
 //
 // Files in this folder are included, all of them and in order, by the file of each instruction set
-// (avx2.c, avx512.c, neon.c), which sets the target and defines LANES, ROWS and COLUMN_VECTORS.
+// (avx2.c, avx512.c, neon.c), which sets the target and defines LANES, ROWS and
+// COLUMN_VECTORS, and BFLOAT16_PAIRS where weights stored so are multiplied so.
 // Everything is static, so the copies do not collide.
 
 #define INLINE static inline __attribute__((always_inline))

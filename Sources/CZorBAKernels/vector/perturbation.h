@@ -29,20 +29,35 @@ static key_schedule key_schedule_of(uint64_t seed) {
   return keys;
 }
 
-INLINE vq swap_halves(vq v) { return v << 32 | v >> 32; }
-
 // Advances `count` states, a constant, side by side: one alone waits for its multiplications.
+//
+// A round is (a, b, c, d) <- (hi(M1 c) ^ b ^ k0, lo(M1 c), hi(M0 a) ^ d ^ k1, lo(M0 a)). Each word
+// has the lower half of a 64-bit lane to itself, and a multiplication reads nothing else: so what
+// gathers in the upper halves does no harm, and a whole product serves as its own lower word.
 INLINE void philox(const key_schedule *keys, blocks *x, const int count) {
   const vq mask = (vq){} + UINT32_MAX;
+  vq b[4], d[4];
+#pragma clang loop unroll(full)
+  for (int s = 0; s < count; s++) {
+    b[s] = x[s].low >> 32;
+    d[s] = x[s].high >> 32;
+  }
 #pragma clang loop unroll(full)
   for (int round = 0; round < ZK_PHILOX_ROUNDS; round++)
 #pragma clang loop unroll(full)
     for (int s = 0; s < count; s++) {
       vq p0 = (x[s].low & mask) * ((vq){} + ZK_PHILOX_M0);
       vq p1 = (x[s].high & mask) * ((vq){} + ZK_PHILOX_M1);
-      x[s].low = swap_halves(p1) ^ x[s].low >> 32 ^ keys->low[round];
-      x[s].high = swap_halves(p0) ^ x[s].high >> 32 ^ keys->high[round];
+      x[s].low = p1 >> 32 ^ b[s] ^ keys->low[round];
+      x[s].high = p0 >> 32 ^ d[s] ^ keys->high[round];
+      b[s] = p1;
+      d[s] = p0;
     }
+#pragma clang loop unroll(full)
+  for (int s = 0; s < count; s++) {
+    x[s].low = (x[s].low & mask) | b[s] << 32;
+    x[s].high = (x[s].high & mask) | d[s] << 32;
+  }
 }
 
 // One row of one tensor in one domain of the counter space.
@@ -72,11 +87,23 @@ INLINE void group_words(stream from, uint32_t group, vu words[WORD_VECTORS]) {
   }
 }
 
+// 512 times the sum of the upper three bytes of every lane; no byte is above 8.
+INLINE vu count_unit_sum(vb bytes) {
+#if LANES == 8 && defined(__x86_64__)
+  __m256i pairs = _mm256_maddubs_epi16((__m256i)bytes, (__m256i)((vu){} + 0x40404000));
+  return (vu)_mm256_madd_epi16(pairs, _mm256_set1_epi16(8));
+#elif LANES == 16 && defined(__x86_64__)
+  __m512i pairs = _mm512_maddubs_epi16((__m512i)bytes, (__m512i)((vu){} + 0x40404000));
+  return (vu)_mm512_madd_epi16(pairs, _mm512_set1_epi16(8));
+#else
+  vu counts = (vu)bytes;
+  return 512 * (((counts >> 8) + (counts >> 16) + (counts >> 24)) & 255);
+#endif
+}
+
 INLINE vf popcount_lanes(vu k) {
   vb bytes = __builtin_elementwise_popcount((vb)k);
-  vu counts = (vu)bytes;  // at most 8 in each byte: their sums stay within a byte
-  vu sum = ((counts >> 8) + (counts >> 16) + (counts >> 24)) & 255;
-  vi t = (vi)(512 * sum + 2 * (k & 255)) - 6399;
+  vi t = (vi)(count_unit_sum(bytes) + 2 * (k & 255)) - 6399;
   return __builtin_convertvector(t, vf) * ZK_POPCOUNT_UNIT;
 }
 

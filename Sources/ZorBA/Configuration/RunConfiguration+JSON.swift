@@ -20,7 +20,7 @@ extension RunConfiguration {
           "limit": .integer(evaluate.limit),
         ]
       ),
-      ("precision", ["weights": .string(precision.rawValue), "compute": "auto"]),
+      ("precision", ["weights": .string(precision.rawValue), "compute": .string(compute.rawValue)]),
       (
         "guard",
         [

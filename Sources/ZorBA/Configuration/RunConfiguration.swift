@@ -26,6 +26,8 @@ public struct RunConfiguration: Sendable, Equatable {
   public var evaluate: EvaluationConfiguration
   /// How weights are stored while training.
   public var precision: WeightPrecision
+  /// What forward passes multiply.
+  public var compute: ComputePrecision
   /// What to do when scalars stop making sense.
   public var guardrail: GuardConfiguration
   /// The seed from which keys, partitions and draws are derived.
@@ -45,6 +47,7 @@ public struct RunConfiguration: Sendable, Equatable {
     self.blocks = BlockConfiguration()
     self.evaluate = EvaluationConfiguration()
     self.precision = .asCheckpoint
+    self.compute = .auto
     self.guardrail = GuardConfiguration()
     self.seed = 1
     self.out = out

@@ -48,7 +48,8 @@ public struct Simulation {
   ///   run diverges, or when the disk refuses.
   public func run(resume: Bool = false) throws -> RunResult {
     let folder = RunFolder(path: configuration.out)
-    let context = try ComputeContext(threads: options.threads)
+    let context = try ComputeContext(
+      precision: configuration.compute, threads: options.threads)
     let run = try PreparedRun(configuration, context: context, observer: options.observer)
     let record = try RunRecord.open(folder, run: run, resume: resume)
     let session = try run.session(lastCommitted: record.lastRound, warn: record.warn)
