@@ -20,7 +20,10 @@ extension RunConfiguration {
           "limit": .integer(evaluate.limit),
         ]
       ),
-      ("precision", ["weights": .string(precision.rawValue), "compute": .string(compute.rawValue)]),
+      (
+        "precision",
+        ["weights": .string(precision.rawValue), "compute": .string(compute.rawValue)]
+      ),
       (
         "guard",
         [
