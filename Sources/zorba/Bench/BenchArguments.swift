@@ -1,6 +1,6 @@
 public import ArgumentParser
-package import ZorBABench
 public import ZorBA
+package import ZorBABench
 public import ZorBATensor
 
 extension PerturbationDistribution: ExpressibleByArgument {}

@@ -8,5 +8,8 @@ struct BenchCommand: ParsableCommand {
       Nothing is written anywhere. For speeds that mean something use a release build and let \
       nothing else run.
       """,
-    subcommands: [BenchStepCommand.self, BenchPeakCommand.self])
+    subcommands: [
+      BenchStepCommand.self, BenchGemmCommand.self, BenchReplayCommand.self,
+      BenchPeakCommand.self,
+    ])
 }

@@ -96,5 +96,8 @@ extension StepResult {
 
 extension Spread {
   /// `0.9980 to 1.0120 s`.
-  var rangeText: String { "\(NumberFormat.fixed(min, 4)) to \(NumberFormat.fixed(max, 4)) s" }
+  var rangeText: String {
+    let decimals = max < 0.1 ? 6 : 4
+    return "\(NumberFormat.fixed(min, decimals)) to \(NumberFormat.fixed(max, decimals)) s"
+  }
 }
