@@ -21,4 +21,7 @@ const zk_kernels zk_scalar_kernels = {
     .silu_multiply = zk_scalar_silu_multiply,
     .add = zk_scalar_add,
     .log_sum_exp = zk_scalar_log_sum_exp,
+    .peak_float32 = zk_scalar_peak_float32,
+    .peak_bfloat16 = NULL,
+    .read_sweep = zk_scalar_read_sweep,
 };

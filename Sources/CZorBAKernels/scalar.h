@@ -38,4 +38,7 @@ void zk_scalar_silu_multiply(float *gate, const float *up, size_t count);
 void zk_scalar_add(float *y, const float *x, size_t count);
 void zk_scalar_log_sum_exp(const float *x, size_t count, float *maximum, float *sum);
 
+size_t zk_scalar_peak_float32(size_t repeats);
+uint64_t zk_scalar_read_sweep(const void *bytes, size_t count);
+
 #endif

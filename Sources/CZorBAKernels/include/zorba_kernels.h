@@ -157,6 +157,19 @@ typedef struct {
 
   // Folds logits into a running (maximum, sum of exp(x - maximum)), which starts at (-inf, 0).
   void (*log_sum_exp)(const float *x, size_t count, float *maximum, float *sum);
+
+  // --- measurement ----------------------------------------------------------------------------
+
+  // Runs `repeats` rounds of independent multiply-adds that never leave the registers and returns
+  // the floating-point operations done, two for a multiply-add: the peak that the processor's
+  // binary32 arithmetic can reach.
+  size_t (*peak_float32)(size_t repeats);
+  // The same for dot products of bfloat16 pairs; NULL where the processor has none.
+  size_t (*peak_bfloat16)(size_t repeats);
+
+  // Reads `count` bytes as fast as they come. Returns the exclusive or of their 64-bit words, the
+  // last one padded with zeros, so that nothing can be left out.
+  uint64_t (*read_sweep)(const void *bytes, size_t count);
 } zk_kernels;
 
 // The table for `isa`, or NULL when this processor or this build lacks it.

@@ -12,6 +12,7 @@
 #include "paired_linear.h"
 #include "linear.h"
 #include "attention.h"
+#include "peak.h"
 
 #define KERNEL_TABLE(set)                       \
   {                                             \
@@ -34,4 +35,7 @@
       .silu_multiply = silu_multiply,           \
       .add = add,                               \
       .log_sum_exp = log_sum_exp,               \
+      .peak_float32 = peak_float32,             \
+      .peak_bfloat16 = NULL,                    \
+      .read_sweep = read_sweep,                 \
   }

@@ -1,13 +1,13 @@
-import ZorBACheckpoint
+package import ZorBACheckpoint
 import ZorBADiagnostics
-import ZorBAModels
-import ZorBATensor
+package import ZorBAModels
+package import ZorBATensor
 
 /// A checkpoint's tensors under the canonical names that the model gives them.
 ///
 /// Stored names may lack the base model's prefix, and files may hold buffers and second copies of a
 /// tied head; only what the model really uses is listed.
-struct BoundTensors: Sendable {
+package struct BoundTensors: Sendable {
   private let tensors: [String: Tensor]
   private let storedNames: [String: String]
   private let canonicalNames: [String: String]
@@ -16,7 +16,7 @@ struct BoundTensors: Sendable {
   /// - Parameters:
   ///   - model: A model bound to the mapped checkpoint itself, so that addresses match.
   ///   - checkpoint: The checkpoint.
-  init(model: Model, checkpoint: Checkpoint) throws {
+  package init(model: Model, checkpoint: Checkpoint) throws {
     self.checkpoint = checkpoint
     var names: [UnsafeMutableRawPointer: String] = [:]
     for name in checkpoint.floatingPointNames {
@@ -51,20 +51,20 @@ struct BoundTensors: Sendable {
 }
 
 extension BoundTensors: MappedTensorSource {
-  var tensorNames: [String] {
+  package var tensorNames: [String] {
     tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  var floatingPointNames: [String] { tensorNames }
+  package var floatingPointNames: [String] { tensorNames }
 
-  func tensor(named name: String) throws -> Tensor {
+  package func tensor(named name: String) throws -> Tensor {
     guard let tensor = tensors[name] else {
       throw ZorBAError(.invalidModel, "the model has no such tensor", at: .init(field: name))
     }
     return tensor
   }
 
-  func discardPages(ofTensor name: String, bytes: Range<Int>) {
+  package func discardPages(ofTensor name: String, bytes: Range<Int>) {
     if let stored = storedNames[name] {
       checkpoint.discardPages(ofTensor: stored, bytes: bytes)
     }
