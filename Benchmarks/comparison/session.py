@@ -57,13 +57,17 @@ class Session:
     def measure(self, contestant: Contestant) -> Outcome:
         return run(contestant.command, self.options.limit, self.environment)
 
-    def compare(self, case: Case) -> Alternation:
-        """Runs a case, prints its tables and writes everything measured so far."""
+    def run(self, case: Case) -> Alternation:
+        """Runs a case."""
         self.note(f"{time.strftime('%H:%M:%S')} {case.title}")
         options = self.options
-        result = alternate(
+        return alternate(
             case.contestants, options.runs, options.patience, self.measure, self.note
         )
+
+    def compare(self, case: Case) -> Alternation:
+        """Runs a case, prints its tables and writes everything measured so far."""
+        result = self.run(case)
         self.add(case_section(case, result), as_json(case, result))
         return result
 

@@ -68,6 +68,9 @@ def against_peers(bench: Workbench, setting: Setting, peers: Sequence[str]) -> C
         title = f"{name} private memory / private memory"
         below = Term("zorba", "private_mib")
         ratios.append(Ratio(title, Term(name, "private_mib"), below))
+        title = f"{name} highest private memory seen / highest seen"
+        below = Term("zorba", "seen_private_mib")
+        ratios.append(Ratio(title, Term(name, "seen_private_mib"), below))
     above, below = Term("zorba", "private_mib"), Term("zorba", "weights_mib")
     ratios.append(Ratio("private memory / weights", above, below))
     return Case(f"{setting}: against peers", tuple(contestants), tuple(ratios))
