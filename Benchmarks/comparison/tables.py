@@ -12,6 +12,8 @@ COLUMNS = (
     ("step_s", "step s"),
     ("forward_s", "forward s"),
     ("update_s", "update s"),
+    ("replay_s", "replay s"),
+    ("round_s", "s a round"),
     ("private_mib", "private MiB"),
     ("seen_private_mib", "private seen MiB"),
     ("peak_mib", "high water MiB"),

@@ -24,6 +24,7 @@ class Operand:
     """
 
     def __init__(self, count: int, size: int, seed: int | None) -> None:
+        self.size = size
         self.memory = mmap.mmap(-1, count * size)
         if seed is not None:
             pattern = _pattern(size, seed)
@@ -34,6 +35,13 @@ class Operand:
         self.pointer = ctypes.c_void_p(
             ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
         )
+
+    def numbers(self, start: int, count: int) -> list[float]:
+        """`count` elements from `start` on."""
+        data = self.memory[start * self.size : (start + count) * self.size]
+        if self.size == 2:
+            data = b"".join(b"\0\0" + data[i : i + 2] for i in range(0, len(data), 2))
+        return list(struct.unpack(f"<{count}f", data))
 
 
 def _pattern(size: int, seed: int) -> bytes:
