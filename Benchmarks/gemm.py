@@ -80,7 +80,9 @@ def main() -> int:
                 rows.append((case, result))
                 entries.append(session.as_json(case, result))
         taking_part = [name for name in libraries if name not in absences]
-        lines = [gemm_cases.row(case, result, limits.get(dtype), taking_part) for case, result in rows]
+        lines = [
+            gemm_cases.row(case, result, limits.get(dtype), taking_part) for case, result in rows
+        ]
         section = [f"## {dtype}: GFLOP/s", gemm_cases.products_table(lines, taking_part)]
         section += [f"{name} is absent: {reason}." for name, reason in absences.items()]
         if disturbance > 0.05:

@@ -17,7 +17,11 @@ def main() -> int:
             total = model.step_operations(batch, sequence)
             rows.append(
                 [
-                    *(model.name, f"{batch} x {sequence}", f"{model.attention(sequence) / 1e6:.2f}"),
+                    *(
+                        model.name,
+                        f"{batch} x {sequence}",
+                        f"{model.attention(sequence) / 1e6:.2f}",
+                    ),
                     *(f"{total / 1e9:.0f}", *(number(total / speed / 1e9) for speed in speeds)),
                 ]
             )

@@ -13,8 +13,8 @@ import re
 import sys
 
 from comparison import machine, presets, session
-from comparison.peers import SCRIPTS, Effort, Peers
 from comparison.case import Case
+from comparison.peers import SCRIPTS, Effort, Peers
 from comparison.setting import MODELS, Setting, shape
 from comparison.step_cases import Workbench, against_peers
 

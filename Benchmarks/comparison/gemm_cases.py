@@ -44,9 +44,7 @@ def read(record: Mapping[str, Any]) -> Quantities:
     return {"gflops": float(record["gflops"])}
 
 
-def row(
-    case: Case, result: Alternation, peak: float | None, libraries: Sequence[str]
-) -> list[str]:
+def row(case: Case, result: Alternation, peak: float | None, libraries: Sequence[str]) -> list[str]:
     """A line of the table of all products: speeds, our share of the peak, ratios."""
     speeds = {
         name: spread(r[name]["gflops"] for r in result.rounds if name in r)

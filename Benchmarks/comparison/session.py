@@ -61,9 +61,7 @@ class Session:
         """Runs a case."""
         self.note(f"{time.strftime('%H:%M:%S')} {case.title}")
         options = self.options
-        return alternate(
-            case.contestants, options.runs, options.patience, self.measure, self.note
-        )
+        return alternate(case.contestants, options.runs, options.patience, self.measure, self.note)
 
     def compare(self, case: Case) -> Alternation:
         """Runs a case, prints its tables and writes everything measured so far."""

@@ -33,9 +33,7 @@ class Workbench:
     def theirs(self, peer: str, setting: Setting) -> list[Contestant]:
         if setting.dtype == "bf16" and self.emulated_bf16:
             slow = Effort(1, 0, self.peer_effort.budget)
-            peers = [
-                self.peers.contestant(peer, setting, slow, name=peer, dtype="bf16", once=True)
-            ]
+            peers = [self.peers.contestant(peer, setting, slow, name=peer, dtype="bf16", once=True)]
             if peer in ("mezo", "forward"):
                 name = f"{peer} in fp32"
                 peers.append(
@@ -87,15 +85,18 @@ def label_logits(bench: Workbench, setting: Setting) -> Case:
     return Case(f"{setting}: logits of labels only", contestants, (ratio,))
 
 
-def perturbation_overhead(
-    bench: Workbench, setting: Setting, bound: float | None = None
-) -> Case:
+def perturbation_overhead(bench: Workbench, setting: Setting, bound: float | None = None) -> Case:
     """What perturbing costs: the same rows forward, with and without directions."""
     plain = bench.ours("unperturbed", setting, unperturbed=True)
     perturbed = [bench.ours(p, replace(setting, perturbation=p)) for p in PERTURBATIONS]
     goal = None if bound is None else Goal("at most", bound)
     ratios = tuple(
-        Ratio(f"forward, {p} / unperturbed", Term(p, "forward_s"), Term("unperturbed", "forward_s"), goal)
+        Ratio(
+            f"forward, {p} / unperturbed",
+            Term(p, "forward_s"),
+            Term("unperturbed", "forward_s"),
+            goal,
+        )
         for p in PERTURBATIONS
     )
     return Case(f"{setting}: cost of perturbing", (plain, *perturbed), ratios)

@@ -25,7 +25,9 @@ QUIET = 0.05
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A markdown table; pipes inside cells are escaped."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
 
 
 def number(value: float) -> str:
@@ -53,7 +55,9 @@ def with_range(value: Spread | None) -> str:
 def contestants_table(case: Case, result: Alternation) -> str:
     """What every contestant measured: medians over rounds, seconds with their extremes."""
     columns = [
-        column for column in COLUMNS if any(column[0] in m for r in result.rounds for m in r.values())
+        column
+        for column in COLUMNS
+        if any(column[0] in m for r in result.rounds for m in r.values())
     ]
     rows = []
     for contestant in case.contestants:

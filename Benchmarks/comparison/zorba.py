@@ -30,9 +30,7 @@ def step(
     return Contestant(name, tuple(command), read_step)
 
 
-def replay(
-    zorba: str, name: str, setting: Setting, model: str, rounds: int
-) -> Contestant:
+def replay(zorba: str, name: str, setting: Setting, model: str, rounds: int) -> Contestant:
     """`zorba bench replay` of `rounds` rounds."""
     command = (
         *(zorba, "bench", "replay", "--json", "--quiet", "--model", model),

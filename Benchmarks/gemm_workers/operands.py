@@ -32,9 +32,7 @@ class Operand:
             for start in range(0, len(view), len(pattern)):
                 view[start : start + len(pattern)] = pattern[: len(view) - start]
             view.release()
-        self.pointer = ctypes.c_void_p(
-            ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
-        )
+        self.pointer = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(self.memory)))
 
     def numbers(self, start: int, count: int) -> list[float]:
         """`count` elements from `start` on."""
@@ -61,7 +59,9 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def report(told: argparse.Namespace, library: str, kernel: str, product: Callable[[], object]) -> None:
+def report(
+    told: argparse.Namespace, library: str, kernel: str, product: Callable[[], object]
+) -> None:
     """One product without a timer, then `repeats` with; prints the result as one JSON object."""
     product()
     seconds = []
