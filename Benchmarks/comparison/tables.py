@@ -94,6 +94,7 @@ def case_section(case: Case, result: Alternation) -> str:
     parts += [f"{name} is absent: {reason}." for name, reason in result.absences.items()]
     if result.disturbance > QUIET:
         parts.append(
-            f"**Not a quiet machine:** others used up to {result.disturbance:.0%} of it during a run."
+            "**Not a quiet machine:** others used up to "
+            f"{result.disturbance:.0%} of it during a run."
         )
     return "\n\n".join(parts)
