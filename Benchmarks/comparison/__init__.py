@@ -1,0 +1,1 @@
+"""Compares `zorba` with other programs: alternating runs, ratios within a round, tables."""
