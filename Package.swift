@@ -80,11 +80,18 @@ let package = Package(
       swiftSettings: style),
     .target(
       name: "ZorBAReport", dependencies: ["ZorBADiagnostics", "ZorBAJSON"], swiftSettings: style),
+    .target(
+      name: "ZorBABench",
+      dependencies: [
+        "ZorBA", "ZorBAModels", "ZorBAOptimization", "ZorBACheckpoint", "ZorBAData", "ZorBATensor",
+        "CZorBAKernels", "ZorBAJSON", "ZorBADiagnostics",
+      ],
+      swiftSettings: hot),
     .executableTarget(
       name: "zorba",
       dependencies: [
-        "ZorBA", "ZorBAConfiguration", "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers",
-        "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBA", "ZorBABench", "ZorBAConfiguration", "ZorBAReport", "ZorBAOptimization",
+        "ZorBATokenizers", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.copy("Resources")], swiftSettings: style),
@@ -147,6 +154,13 @@ let package = Package(
         "ZorBADiagnostics", "ZorBATestSupport", "CZorBAKernels",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBABenchTests",
+      dependencies: [
+        "ZorBABench", "ZorBA", "ZorBAModels", "ZorBAOptimization", "ZorBACheckpoint", "ZorBATensor",
+        "CZorBAKernels", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
+      ],
+      swiftSettings: hot),
     .testTarget(
       name: "ZorBAFederationTests",
       dependencies: ["ZorBAFederation", "ZorBADiagnostics", "ZorBATestSupport"],

@@ -96,6 +96,13 @@ enum Computes {
     }
   }
 
+  /// Those that multiply bfloat16 weights as such.
+  static let bfloat16: [Setting] = all.filter {
+    $0.compute.instructionSet.multipliesBFloat16 && $0.compute.team.threadCount == 2
+  }
+
   /// One setting for tests that do not depend on it.
-  static func one() throws -> ComputeContext { try ComputeContext(threads: 2) }
+  static func one() throws -> ComputeContext {
+    try ComputeContext(precision: .float32, threads: 2)
+  }
 }

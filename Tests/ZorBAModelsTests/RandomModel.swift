@@ -5,13 +5,16 @@ import ZorBATestSupport
 
 /// A Llama with random weights, for shapes that no reference file should be spent on.
 enum RandomModel {
-  static func source(_ configuration: ModelConfiguration, seed: UInt64) throws -> MemoryTensors {
+  /// - Parameter spread: The largest weight of a matrix, in units of 1 / sqrt(inputs).
+  static func source(
+    _ configuration: ModelConfiguration, seed: UInt64, spread: Float = 1.5
+  ) throws -> MemoryTensors {
     var random = SeededGenerator(seed: seed)
     var source = MemoryTensors()
     for (name, shape) in configuration.parameterShapes.flatMap({ $0 }) {
       let scale = shape.count == 1 ? 1 : 1 / Float(shape[shape.count - 1]).squareRoot()
       let values = (0..<shape.reduce(1, *)).map { _ in
-        Float.random(in: -1.5...1.5, using: &random) * scale
+        Float.random(in: -spread...spread, using: &random) * scale
       }
       try source.add(name, shape: shape, values)
     }

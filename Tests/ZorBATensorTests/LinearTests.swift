@@ -183,15 +183,14 @@ struct LinearProblem {
           }
           for (i, value) in x.enumerated() {
             let w = Double(transposed ? stored[i * n + column] : stored[column * k + i])
-            var moved = 0.0
+            var direction: Float = 0
             if branch.direction >= 0 {
               let lines = z[branch.direction]
-              let value = transposed ? lines[i][column] : lines[column][i]
-              moved = Double(branch.scale) * Double(value)
+              direction = transposed ? lines[i][column] : lines[column][i]
             }
+            let moved = Double(branch.scale) * Double(direction)
             if isNarrowed {
-              // The sum is rounded to binary32 first, as a fused multiplication and addition does.
-              let weight = nearestBFloat16(Float(w + moved))
+              let weight = narrowedWeight(Float(w), z: direction, branch)
               exact += Double(nearestBFloat16(value)) * Double(weight)
             } else {
               exact += Double(value) * (w + moved)
@@ -206,6 +205,21 @@ struct LinearProblem {
     }
     #expect(worst <= 1, "\(dtype) n \(n) k \(k) rows \(branches.map(\.rows)) columns \(columns)")
     #expect(untouched)
+  }
+
+  /// A perturbed weight as bfloat16: the second, fourth … side of a direction is rounded from the
+  /// side before it, every other from the weight as stored.
+  private func narrowedWeight(_ w: Float, z: Float, _ branch: Branch) -> Float {
+    guard branch.direction >= 0 else { return w }
+    var sides: [Float] = []
+    for other in branches where other.direction == branch.direction && other.rows > 0 {
+      if !sides.contains(other.scale) { sides.append(other.scale) }
+    }
+    guard let side = sides.firstIndex(of: branch.scale), side % 2 == 1 else {
+      return nearestBFloat16(w.addingProduct(branch.scale, z))
+    }
+    let first = nearestBFloat16(w.addingProduct(sides[side - 1], z))
+    return nearestBFloat16(first.addingProduct(branch.scale - sides[side - 1], z))
   }
 
   private func run(_ kernels: KernelTable, columns: Range<Int>) -> [[Float]] {

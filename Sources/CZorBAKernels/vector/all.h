@@ -36,6 +36,6 @@
       .add = add,                               \
       .log_sum_exp = log_sum_exp,               \
       .peak_float32 = peak_float32,             \
-      .peak_bfloat16 = NULL,                    \
+      .peak_bfloat16 = PEAK_BFLOAT16,           \
       .read_sweep = read_sweep,                 \
   }

@@ -2,6 +2,12 @@
 //
 // The perturbed weight w + scale z is rounded to the nearest bfloat16, as are the inputs; sums are
 // binary32. Both sides of a direction are packed from one reading of the weights and one z.
+//
+// What training uses is the difference between the sides, 2 mu z, and that is not much larger than
+// the spacing of bfloat16 numbers near w. Rounded each by itself, the sides err in opposite
+// directions and their difference by up to a whole spacing. So the second side is rounded from the
+// first one as rounded: the difference errs by half a spacing, and the shift that both share is
+// harmless.
 
 #ifdef BFLOAT16_PAIRS
 
@@ -44,6 +50,11 @@ typedef struct {
   int count;
 } sides_of_tile;
 
+// The way to a side: from the weights as stored to the first, from there to the second.
+INLINE float step_to(const sides_of_tile *sides, int side) {
+  return side == 0 ? sides->scales[0] : sides->scales[1] - sides->scales[0];
+}
+
 // One line of each side: `depth` weights from element `start` of a stored row, as pairs.
 INLINE void narrow_sides(const zk_linear *job, const sides_of_tile *sides, size_t row,
                          size_t start, size_t depth, size_t units, const paired_scratch *at,
@@ -56,12 +67,12 @@ INLINE void narrow_sides(const zk_linear *job, const sides_of_tile *sides, size_
     return;
   }
   keyed_perturbation(&sides->z.keys, sides->z.direction, (uint32_t)row, start, depth, at->z);
-  expand(weight, ZK_BFLOAT16, depth, at->stored);
   for (int s = 0; s < sides->count; s++) {
-    vf scale = splat(sides->scales[s]);
+    expand(s == 0 ? (const void *)weight : at->lines[0] + place, ZK_BFLOAT16, depth, at->stored);
+    vf step = splat(step_to(sides, s));
     float moved[TILE_K];
     for (size_t i = 0; i < depth; i += LANES)
-      store(moved + i, fma_lanes(scale, load(at->z + i), load(at->stored + i)));
+      store(moved + i, fma_lanes(step, load(at->z + i), load(at->stored + i)));
     narrow_line(moved, depth, units, at->lines[s] + place);
   }
 }
@@ -100,13 +111,15 @@ static void pack_pairs_straight(const zk_linear *job, const sides_of_tile *sides
       if (sides->z.direction)
         keyed_perturbation(&sides->z.keys, sides->z.direction, (uint32_t)row, at.n, at.columns, z);
     }
-    for (int s = 0; s < sides->count; s++) {
-      vf scale = splat(sides->scales[s]);
-      for (size_t i = 0; i < at.columns; i += LANES) {
-        vf low = fma_lanes(scale, load(scratch->z + i), load(scratch->stored + i));
-        vf high = fma_lanes(scale, load(scratch->z + TILE_N + i),
-                            load(scratch->stored + TILE_N + i));
+    for (size_t i = 0; i < at.columns; i += LANES) {
+      vf low = load(scratch->stored + i), high = load(scratch->stored + TILE_N + i);
+      for (int s = 0; s < sides->count; s++) {
+        vf step = splat(step_to(sides, s));
+        low = fma_lanes(step, load(scratch->z + i), low);
+        high = fma_lanes(step, load(scratch->z + TILE_N + i), high);
         vu pairs = nearest_bfloat16(low) | nearest_bfloat16(high) << 16;
+        low = (vf)(pairs << 16);
+        high = (vf)(pairs & 0xFFFF0000);
         size_t panel = i / COLUMNS * COLUMNS;
         store((float *)scratch->panels[s] + panel * TILE_UNITS + kk / 2 * COLUMNS + i - panel,
               (vf)pairs);

@@ -25,6 +25,28 @@ static size_t peak_float32(size_t repeats) {
   return repeats * 4 * PEAK_CHAINS * LANES * 2;
 }
 
+#if defined(BFLOAT16_PAIRS) && BFLOAT16_PAIRS != BFLOAT16_EMULATED
+static size_t peak_bfloat16(size_t repeats) {
+  vf chains[PEAK_CHAINS];
+  for (int c = 0; c < PEAK_CHAINS; c++) chains[c] = splat((float)(c + 1));
+  // 1 * 1 + 1 * -1: sums stay what they are.
+  const vu ones = (vu){} + 0x3F803F80, opposites = (vu){} + 0xBF803F80;
+#pragma clang loop unroll(disable)
+  for (size_t i = 0; i < repeats; i++) {
+#pragma clang loop unroll(full)
+    for (int round = 0; round < 4; round++) {
+#pragma clang loop unroll(full)
+      for (int c = 0; c < PEAK_CHAINS; c++) chains[c] = dot_pairs(ones, opposites, chains[c]);
+    }
+  }
+  keep_alive(chains);
+  return repeats * 4 * PEAK_CHAINS * LANES * 4;
+}
+#define PEAK_BFLOAT16 peak_bfloat16
+#else
+#define PEAK_BFLOAT16 NULL
+#endif
+
 // The exclusive or of the 64-bit words; what lies beyond the last whole word counts as padded with
 // zeros.
 static uint64_t read_sweep(const void *bytes, size_t count) {
