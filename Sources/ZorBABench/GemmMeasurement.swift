@@ -56,7 +56,7 @@ package struct GemmMeasurement: Sendable {
   }
 
   /// Operations of one product, two for a multiply-add.
-  var operations: Double {
+  package var operations: Double {
     2 * Double(options.m * (options.isPerturbed ? 2 : 1)) * Double(options.k) * Double(options.n)
   }
 

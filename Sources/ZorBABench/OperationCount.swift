@@ -1,24 +1,40 @@
-import ZorBAModels
+package import ZorBAModels
 
 /// Floating-point operations that a forward pass needs, two for a multiply-add.
 ///
 /// Counted are the matrix products: linear layers, attention's scores and mixtures over the keys
 /// that each query may see, and the head. Norms, activation functions, softmax and the making of
 /// perturbations are left out, so the rate that follows is a rate of useful work.
-struct OperationCount {
-  let configuration: ModelConfiguration
-  /// Tokens of each sequence.
-  let sequence: Int
-  let sequences: Int
-  /// Positions of each sequence at which predictions are wanted, the last ones.
-  let wanted: Int
-  /// Blocks whose weights differ between branches.
-  let active: Set<Int>
-  let branches: Int
+package struct OperationCount: Sendable {
+  private let configuration: ModelConfiguration
+  private let sequence: Int
+  private let sequences: Int
+  private let wanted: Int
+  private let active: Set<Int>
+  private let branches: Int
+
+  /// - Parameters:
+  ///   - configuration: The model.
+  ///   - sequence: Tokens of each sequence.
+  ///   - sequences: Sequences of the batch.
+  ///   - wanted: Positions of each sequence at which predictions are wanted, the last ones.
+  ///   - active: Blocks whose weights differ between branches.
+  ///   - branches: Branches from the first active block on.
+  package init(
+    configuration: ModelConfiguration, sequence: Int, sequences: Int, wanted: Int,
+    active: Set<Int>, branches: Int
+  ) {
+    self.configuration = configuration
+    self.sequence = sequence
+    self.sequences = sequences
+    self.wanted = wanted
+    self.active = active
+    self.branches = branches
+  }
 
   /// Operations of the pass: layers are computed once for all branches until the first active
   /// block, then for every branch; the last layer answers wanted positions only.
-  var total: Double {
+  package var total: Double {
     let shapes = configuration.parameterShapes
     let rows = sequences * sequence
     let wantedRows = sequences * wanted

@@ -115,7 +115,7 @@ package struct PeakMeasurement: Sendable {
 
   /// How much to read: four times the cache, so that little of one sweep is left for the next, and
   /// between 256 MiB and 1 GiB.
-  static func sweepByteCount(lastLevelCache: Int) -> Int {
+  package static func sweepByteCount(lastLevelCache: Int) -> Int {
     4 * min(max(lastLevelCache, 64 << 20), 256 << 20)
   }
 
@@ -129,7 +129,7 @@ package struct PeakMeasurement: Sendable {
   }
 
   /// Reads `512K` or `32M`; 0 for anything else.
-  static func cacheByteCount(_ text: String) -> Int {
+  package static func cacheByteCount(_ text: String) -> Int {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     guard let number = Int(digits), number < 1 << 30 else { return 0 }
     switch text.dropFirst(digits.count).first {

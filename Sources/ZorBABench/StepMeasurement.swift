@@ -117,7 +117,7 @@ package struct StepMeasurement: Sendable {
   private var branchCount: Int { 2 * options.directions }
 
   /// Operations of one step's forward passes.
-  var operations: Double {
+  package var operations: Double {
     OperationCount(
       configuration: subject.model.configuration, sequence: options.sequence,
       sequences: options.batch * (options.isUnperturbed ? branchCount : 1),
