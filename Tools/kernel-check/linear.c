@@ -40,7 +40,9 @@ static float *strided(size_t rows, size_t width, size_t *stride, bool random) {
 static void prepare_branch(trial *t, const shape *of, size_t b) {
   zk_branch *branch = &t->branches[b];
   size_t x_stride, y_stride;
-  branch->rows = b == 0 ? of->rows : random_below(of->rows + 1);
+  // Branches without rows are allowed, and stand before others.
+  size_t rows = random_below(3) ? random_below(of->rows + 1) : 0;
+  branch->rows = b + 1 == of->branches ? of->rows : rows;
   branch->x = strided(branch->rows, of->k, &x_stride, true);
   branch->y = strided(branch->rows, of->n, &y_stride, of->accumulate);
   branch->x_stride = x_stride;
@@ -223,6 +225,11 @@ void check_linear(const subject *s) {
     for (int32_t kind = 0; kind < 6; kind++)
       if (!s->quick || kind == (int32_t)(i % 6))
         try_random(s, large[i][0], large[i][1], large[i][2], kind / 2, kind % 2);
+  // So few rows that the matrix is not packed.
+  for (size_t rows = 1; rows <= 4; rows++)
+    for (int32_t kind = 0; kind < 6; kind++)
+      for (size_t repeat = 0; repeat < (s->quick ? 4 : 40); repeat++)
+        try_random(s, 1 + random_below(70), 1 + random_below(70), rows, kind / 2, kind % 2);
   if (s->rounds_to_bfloat16) {
     printf("       %s linear: %zu branches rounded to bfloat16, %zu did not\n", s->name,
            only_rounded, only_unrounded);
