@@ -57,6 +57,7 @@ package enum CheckpointWriter {
     _ base: Checkpoint, _ tensors: any TensorSource, _ dtype: DType?,
     _ trainedName: (String) -> String
   ) throws -> [Shard] {
+    let mapped = tensors as? any MappedTensorSource
     let trained = NameTable(tensors.tensorNames.map { ($0, true) })
     var used: [(name: String, value: Bool)] = []
     let shards = try base.shards.map { shard in
@@ -65,7 +66,8 @@ package enum CheckpointWriter {
         guard trained[name] ?? false else { return carriedOver(entry, of: shard.file, as: dtype) }
         used.append((name, true))
         return try replacement(
-          for: entry, by: tensors.tensor(named: name), as: dtype, file: shard.file.path)
+          for: entry, by: tensors.tensor(named: name), as: dtype, file: shard.file.path
+        ) { mapped?.discardPages(ofTensor: name, bytes: $0) }
       }
       return Shard(
         fileName: shard.fileName, items: items,
@@ -91,7 +93,8 @@ package enum CheckpointWriter {
   }
 
   private static func replacement(
-    for entry: SafetensorsEntry, by tensor: Tensor, as dtype: DType?, file: String
+    for entry: SafetensorsEntry, by tensor: Tensor, as dtype: DType?, file: String,
+    done: @escaping (Range<Int>) -> Void
   ) throws -> SafetensorsWriter.Item {
     guard tensor.shape == entry.shape else {
       throw ZorBAError(
@@ -101,7 +104,7 @@ package enum CheckpointWriter {
     }
     return .init(
       name: entry.name, element: SafetensorsElement(dtype ?? tensor.dtype), shape: tensor.shape,
-      content: .tensor(tensor))
+      content: .tensor(tensor, done: done))
   }
 
   private static func write(

@@ -20,9 +20,10 @@ struct BoundParameters: Sendable {
   ///
   /// - Throws: `ZorBAError` with code `invalidModel` that names the tensor which is missing,
   ///   unexpected or wrongly shaped, with the shape expected and the shape found.
-  init(_ declarations: ParameterDeclarations, from source: any TensorSource, basePrefix: String)
-    throws
-  {
+  init(
+    _ declarations: ParameterDeclarations, from source: any TensorSource, basePrefix: String,
+    residency: WeightResidency? = nil
+  ) throws {
     let names = Set(source.tensorNames.map { Array($0.utf8) })
     var consumed: Set<[UInt8]> = []
     var tensors: [Tensor] = []
@@ -48,7 +49,7 @@ struct BoundParameters: Sendable {
         at: .init(field: name.excerpt()),
         advice: "Use a checkpoint of the causal language model that config.json describes.")
     }
-    self.init(declarations, tensors: tensors)
+    self.init(declarations, tensors: tensors, residency: residency)
   }
 
   /// Takes the declared tensors from a set that was made for the same configuration.
@@ -65,15 +66,17 @@ struct BoundParameters: Sendable {
       }
       return try Self.checked(tensor, against: entry, as: entry.name)
     }
-    self.init(declarations, tensors: tensors)
+    self.init(declarations, tensors: tensors, residency: set.residency)
   }
 
-  private init(_ declarations: ParameterDeclarations, tensors: [Tensor]) {
+  private init(
+    _ declarations: ParameterDeclarations, tensors: [Tensor], residency: WeightResidency?
+  ) {
     var blocks = [[(name: String, tensor: Tensor)]](repeating: [], count: declarations.blockCount)
     for (entry, tensor) in zip(declarations.entries, tensors) {
       blocks[entry.block].append((entry.name, tensor))
     }
-    let set = ParameterSet(blocks: blocks)
+    let set = ParameterSet(blocks: blocks, residency: residency)
     var byName: [String: Parameter] = [:]
     for parameter in set.all { byName[parameter.name] = parameter }
     self.set = set

@@ -82,6 +82,22 @@ extension ExampleScorer {
     try model.activationBytes(for: request(for: examples), plan: plan)
   }
 
+  /// Bytes of activations of the most demanding pass over these examples.
+  ///
+  /// Of very many passes only those with the most tokens are measured.
+  func peakActivationBytes(
+    of examples: [EncodedExample], plan: PerturbationPlan? = nil
+  ) throws -> Int {
+    let passes = passes(examples, branches: plan?.branchCount ?? 1)
+      .map { pass in (pass, tokens: examples[pass].reduce(0) { $0 + $1.tokenCount }) }
+      .sorted { $0.tokens > $1.tokens }
+    return try passes.prefix(Self.measuredPasses).reduce(0) {
+      max($0, try activationBytes(of: examples[$1.0], plan: plan))
+    }
+  }
+
+  private static let measuredPasses = 64
+
   private func request(for examples: ArraySlice<EncodedExample>) -> ScoringRequest {
     var request = ScoringRequest(sequences: [], queries: [])
     for example in examples {

@@ -1,0 +1,87 @@
+import ZorBAData
+import ZorBAFederation
+import ZorBAModels
+import ZorBAOptimization
+import ZorBATensor
+
+/// What a run will take of memory, reckoned before its first round.
+///
+/// Without a budget: what the process holds already, the weights among it, the activations of the
+/// most demanding pass, and the snapshot of local steps. With one, the weights and the snapshot lie in
+/// files; of them counts what the policy keeps resident beside the block that passes through.
+struct MemoryForecast {
+  /// Resident memory at its peak, in bytes.
+  let peakBytes: Int
+  /// Tokens times branches of one pass of an evaluation.
+  let evaluationTokenLimit: Int
+
+  /// Reckons, and allots the weights their share of the budget.
+  ///
+  /// - Parameter evaluated: The rows that evaluations go through.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when the budget is too small.
+  init(
+    _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient],
+    plan: ActivationPlan, evaluated: [EncodedExample]
+  ) throws {
+    let training = try Self.trainingActivations(configuration, loaded: loaded, clients: clients)
+    var scorer = ExampleScorer(model: loaded.model)
+    var evaluation = try scorer.peakActivationBytes(of: evaluated)
+    if loaded.budget != nil {
+      // Evaluations take no more than training does, or single examples need.
+      while evaluation > training, scorer.tokenBranchLimit > 1 {
+        scorer = ExampleScorer(model: loaded.model, tokenBranchLimit: scorer.tokenBranchLimit / 2)
+        evaluation = try scorer.peakActivationBytes(of: evaluated)
+      }
+    }
+    evaluationTokenLimit = scorer.tokenBranchLimit
+    let activations = max(training, evaluation)
+    let residency = loaded.residency
+    var besides = MemoryBudget.residentBytes(without: residency) + activations + Self.scratchBytes
+    let active = Self.activeSets(plan, outer: configuration.blocks.outer)
+    if let budget = loaded.budget, let residency {
+      try budget.allot(residency, besides: besides)
+      let weights = active.map {
+        residency.policy(active: $0, capacity: residency.capacity).peakByteCount
+      }
+      peakBytes = besides + (weights.max() ?? 0)
+    } else {
+      if configuration.method.localSteps > 1 {
+        let blocks = loaded.model.parameters.blocks.map { block in
+          block.reduce(0) { $0 + $1.tensor.byteCount }
+        }
+        besides += active.map { $0.reduce(0) { $0 + blocks[$1] } }.max() ?? 0
+      }
+      peakBytes = besides
+    }
+  }
+
+  private static func trainingActivations(
+    _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient]
+  ) throws -> Int {
+    let method = configuration.method
+    let longest = clients.flatMap(\.examples).sorted { $0.tokenCount > $1.tokenCount }
+    let batch = Array(longest.prefix(configuration.batch.size))
+    let plan = PerturbationPlan(
+      directions: (0..<method.directions).map {
+        Direction(seed: UInt64($0), distribution: method.perturbation)
+      },
+      scale: Float(method.mu),
+      active: Set((configuration.blocks.outer ? 0 : 1)..<loaded.configuration.blockCount))
+    return try ExampleScorer(model: loaded.model).peakActivationBytes(of: batch, plan: plan)
+  }
+
+  /// The distinct sets of blocks that clients train at once, or a fair sample of very many.
+  private static func activeSets(_ plan: ActivationPlan, outer: Bool) -> Set<Set<Int>> {
+    var sets: Set<Set<Int>> = []
+    for matrix in plan.cycle {
+      for client in 0..<matrix.clientCount where sets.count < 1000 {
+        let blocks = matrix.activeBlocks(of: client).map { $0 + 1 }
+        sets.insert(Set((outer ? [0] : []) + blocks))
+      }
+    }
+    return sets
+  }
+
+  /// Kernel scratch of the threads and the journal's and metrics' buffers, measured.
+  static let scratchBytes = 6 << 20
+}
