@@ -57,7 +57,6 @@ package enum CheckpointWriter {
     _ base: Checkpoint, _ tensors: any TensorSource, _ dtype: DType?,
     _ trainedName: (String) -> String
   ) throws -> [Shard] {
-    let mapped = tensors as? any MappedTensorSource
     let trained = NameTable(tensors.tensorNames.map { ($0, true) })
     var used: [(name: String, value: Bool)] = []
     let shards = try base.shards.map { shard in
@@ -67,7 +66,7 @@ package enum CheckpointWriter {
         used.append((name, true))
         return try replacement(
           for: entry, by: tensors.tensor(named: name), as: dtype, file: shard.file.path
-        ) { mapped?.discardPages(ofTensor: name, bytes: $0) }
+        ) { tensors.discardPages(ofTensor: name, bytes: $0) }
       }
       return Shard(
         fileName: shard.fileName, items: items,

@@ -17,8 +17,8 @@ package struct SafetensorsWriter {
     let content: Content
 
     enum Content {
-      /// Elements in memory; the function, if any, is told which bytes have been read.
-      case tensor(Tensor, done: ((Range<Int>) -> Void)? = nil)
+      /// Elements in memory; the function is told which bytes have been read.
+      case tensor(Tensor, done: (Range<Int>) -> Void)
       /// Bytes of a file, passed through or converted, and given back once read.
       case stored(SafetensorsFile, SafetensorsEntry)
     }
@@ -48,9 +48,7 @@ package struct SafetensorsWriter {
       let tensor = try source.tensor(named: name)
       return Item(
         name: name, element: SafetensorsElement(dtype ?? tensor.dtype), shape: tensor.shape,
-        content: .tensor(tensor, done: mapped.map { mapped in
-          { mapped.discardPages(ofTensor: name, bytes: $0) }
-        }))
+        content: .tensor(tensor) { source.discardPages(ofTensor: name, bytes: $0) })
     }
     try self.init(items, metadata: metadata)
   }
@@ -106,8 +104,7 @@ package struct SafetensorsWriter {
       switch item.content {
       case .tensor(let tensor, let done):
         try write(
-          tensor.rawBytes, as: tensor.dtype, of: item, through: &scratch, to: file
-        ) { done?($0) }
+          tensor.rawBytes, as: tensor.dtype, of: item, through: &scratch, to: file, done: done)
       case .stored(let origin, let entry):
         try write(
           origin.rawBytes(of: entry), as: entry.element.dtype, of: item, through: &scratch, to: file

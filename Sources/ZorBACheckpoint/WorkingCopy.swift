@@ -84,14 +84,13 @@ package final class WorkingCopy: Sendable {
     guard let bytes = file?.bytes ?? memory?.bytes, let owner: AnyObject = file ?? memory else {
       preconditionFailure("weights lie in a file or in memory")
     }
-    let mapped = source as? any MappedTensorSource
     var rows: [(name: String, value: Tensor)] = []
     for origin in origins.sorted(by: { $0.tensor.bytes < $1.tensor.bytes }) {
       let copy = Tensor(
         dtype: dtype ?? origin.tensor.dtype, shape: origin.tensor.shape,
         bytes: bytes + origin.place, owner: owner)
       try Self.copy(origin.tensor, to: copy, name: origin.name) { read, written in
-        mapped?.discardPages(ofTensor: origin.name, bytes: read)
+        source.discardPages(ofTensor: origin.name, bytes: read)
         file?.drop(origin.place + written.lowerBound..<origin.place + written.upperBound)
       }
       rows.append((origin.name, copy))

@@ -21,8 +21,9 @@ extension ForwardPass {
     let parameter = parameters[embedding.table]
     let width = embedding.width * parameter.tensor.dtype.byteCount
     for index in indices {
-      residency.releaseLookup(
-        parameter.tensor.row(Int(index) + offset), byteCount: width, block: parameter.id.block)
+      residency.release(
+        UnsafeRawBufferPointer(start: parameter.tensor.row(Int(index) + offset), count: width),
+        block: parameter.id.block)
     }
   }
 

@@ -81,6 +81,8 @@ package final class BlockSnapshot {
       file?.drop(piece.place..<piece.place + piece.stored.count)
       residency?.release(UnsafeRawBufferPointer(piece.stored), block: piece.block)
     }
+    // Whatever was mapped around the pieces.
+    file?.drop(0..<byteCount)
     withExtendedLifetime(owner) {}
   }
 }

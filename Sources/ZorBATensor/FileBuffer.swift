@@ -44,17 +44,26 @@ package final class FileBuffer: PagedMemory, @unchecked Sendable {
     }
     let status = allocate(descriptor, size)
     guard status == 0 else { throw Self.fault(folder, byteCount, number: status) }
-    let mapped = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-    guard let mapped, mapped != MAP_FAILED else {
+    guard let mapped = Self.map(descriptor, byteCount: size) else {
       throw Self.fault(folder, byteCount, number: errno)
     }
+    // Whoever reads says so ahead. Reading around faults on top would make the system cache the file
+    // in large units, and touching a byte of one would bring all of it into this process.
+    madvise(mapped, size, MADV_RANDOM)
     bytes = mapped
     self.byteCount = byteCount
   }
 
   deinit { munmap(bytes, max(byteCount, 1)) }
 
-  package func willNeed(_ range: Range<Int>) { advise(range, MADV_WILLNEED) }
+  package func willNeed(_ range: Range<Int>) {
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.readSpan) {
+      advise(start..<min(start + Self.readSpan, range.upperBound), MADV_WILLNEED)
+    }
+  }
+
+  /// Of longer ranges the system would fetch the beginning only.
+  private static let readSpan = 1 << 19
 
   package func drop(_ range: Range<Int>) { advise(range, MADV_DONTNEED) }
 
@@ -102,6 +111,40 @@ package final class FileBuffer: PagedMemory, @unchecked Sendable {
       throw fault(folder, byteCount, number: EFBIG)
     }
   }
+
+  /// Maps the file at an address that `WeightResidency.faultSpan` divides, so that what a fault brings
+  /// along is cut up like the file; nil, with `errno`, when that is refused.
+  private static func map(_ descriptor: Int32, byteCount: Int) -> UnsafeMutableRawPointer? {
+    let span = WeightResidency.faultSpan
+    let (reserved, overflow) = byteCount.addingReportingOverflow(2 * span)
+    guard !overflow else {
+      errno = ENOMEM
+      return nil
+    }
+    guard let place = mmap(nil, reserved, PROT_NONE, MAP_PRIVATE | anonymous, -1, 0),
+      place != MAP_FAILED
+    else { return nil }
+    let start = place.alignedUp(toMultipleOf: span)
+    let mapped = mmap(
+      start, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, descriptor, 0)
+    guard let mapped, mapped != MAP_FAILED else {
+      let number = errno
+      munmap(place, reserved)
+      errno = number
+      return nil
+    }
+    // The rest of the reservation goes back.
+    let end = start + (byteCount + pageSize - 1) / pageSize * pageSize
+    if start > place { munmap(place, start - place) }
+    if end < place + reserved { munmap(end, place + reserved - end) }
+    return mapped
+  }
+
+  #if canImport(Darwin)
+    private static let anonymous = MAP_ANON
+  #else
+    private static let anonymous = MAP_ANONYMOUS
+  #endif
 
   private static func allocate(_ descriptor: Int32, byteCount: Int) -> Int32 {
     #if canImport(Darwin)

@@ -101,19 +101,17 @@ package final class WeightResidency: Sendable {
 
   /// Gives back weights of a block that have been used, if the block is streamed.
   package func release(_ bytes: UnsafeRawBufferPointer, block: Int) {
-    if let range = streamedRange(bytes, block: block) { memory.drop(range) }
-  }
-
-  /// Gives back one row of a table, and what the system mapped around it.
-  package func releaseLookup(_ row: UnsafeRawPointer, byteCount: Int, block: Int) {
-    let bytes = UnsafeRawBufferPointer(start: row, count: byteCount)
     guard let range = streamedRange(bytes, block: block) else { return }
-    let first = range.lowerBound / Self.faultSpan * Self.faultSpan
-    let last = (range.upperBound + Self.faultSpan - 1) / Self.faultSpan * Self.faultSpan
-    memory.drop((first..<last).clamped(to: extents[block]))
+    // Touching a byte brings in what is around it. A neighbour that still needs some of that gets it
+    // back; one that is through with it does not give it back again.
+    let base = Int(bitPattern: memory.bytes)
+    let first = (base + range.lowerBound) / Self.faultSpan * Self.faultSpan
+    let last = (base + range.upperBound + Self.faultSpan - 1) / Self.faultSpan * Self.faultSpan
+    memory.drop((first - base..<last - base).clamped(to: extents[block]))
   }
 
-  /// A fault maps what is cached of the aligned 64 KiB around it.
+  /// A fault maps what is cached of the 64 KiB around it, counted from address 0. Memory that starts
+  /// on such a boundary wastes nothing.
   package static let faultSpan = 1 << 16
 
   /// The place in `memory` of bytes of a streamed block; nil when they are elsewhere or stay.

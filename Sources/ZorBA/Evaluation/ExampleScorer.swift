@@ -98,6 +98,18 @@ extension ExampleScorer {
 
   private static let measuredPasses = 64
 
+  /// A scorer whose passes over these examples take at most `byteCount` bytes of activations, or hold
+  /// single examples. Packed otherwise, an example's loss can differ in its last digits.
+  func limited(to byteCount: Int, for examples: [EncodedExample]) throws -> ExampleScorer {
+    var scorer = self
+    while scorer.tokenBranchLimit > 1,
+      try scorer.peakActivationBytes(of: examples) > byteCount
+    {
+      scorer = ExampleScorer(model: model, tokenBranchLimit: scorer.tokenBranchLimit / 2)
+    }
+    return scorer
+  }
+
   private func request(for examples: ArraySlice<EncodedExample>) -> ScoringRequest {
     var request = ScoringRequest(sequences: [], queries: [])
     for example in examples {

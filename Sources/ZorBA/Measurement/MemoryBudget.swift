@@ -64,6 +64,10 @@ package struct MemoryBudget: Sendable, Equatable {
     return path.hasPrefix("/") ? "/" : "."
   }
 
+  /// Bytes that evaluations may take for activations: half of what is free, so that the rest keeps
+  /// weights from being streamed.
+  func activationShare(beside needed: Int) -> Int { max(0, byteCount - needed) / 2 }
+
   /// Gives weights what is left beside everything else.
   ///
   /// - Parameters:

@@ -29,17 +29,13 @@ extension LoadedModel {
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when the budget is too small.
   fileprivate func scorer(of examples: [EncodedExample]) throws -> ExampleScorer {
-    var scorer = ExampleScorer(model: model)
+    let scorer = ExampleScorer(model: model)
     guard let budget, let residency else { return scorer }
     let process = MemoryBudget.residentBytes(without: residency) + MemoryForecast.scratchBytes
-    // Half of what is free at most goes to activations, unless single examples need more.
-    let share = (budget.byteCount - process - residency.leastCapacity) / 2
-    var activations = try scorer.peakActivationBytes(of: examples)
-    while activations > share, scorer.tokenBranchLimit > 1 {
-      scorer = ExampleScorer(model: model, tokenBranchLimit: scorer.tokenBranchLimit / 2)
-      activations = try scorer.peakActivationBytes(of: examples)
-    }
-    try budget.allot(residency, besides: process + activations)
-    return scorer
+    let limited = try scorer.limited(
+      to: budget.activationShare(beside: process + residency.leastCapacity), for: examples)
+    try budget.allot(
+      residency, besides: process + limited.peakActivationBytes(of: examples))
+    return limited
   }
 }

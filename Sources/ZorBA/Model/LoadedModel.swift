@@ -52,6 +52,8 @@ package struct LoadedModel: Sendable {
     } else {
       weights = try WorkingCopy(of: stored, dtype: dtype)
     }
+    // What readers of the file left behind around the pages they gave back.
+    checkpoint.discardPages()
     model = try Model(
       configuration: configuration, source: weights, compute: context,
       residency: Self.residency(of: weights, budget: budget, bound: bound))

@@ -24,19 +24,16 @@ struct MemoryForecast {
     plan: ActivationPlan, evaluated: [EncodedExample]
   ) throws {
     let training = try Self.trainingActivations(configuration, loaded: loaded, clients: clients)
+    let residency = loaded.residency
+    let process = MemoryBudget.residentBytes(without: residency) + Self.scratchBytes
     var scorer = ExampleScorer(model: loaded.model)
-    var evaluation = try scorer.peakActivationBytes(of: evaluated)
-    if loaded.budget != nil {
-      // Evaluations take no more than training does, or single examples need.
-      while evaluation > training, scorer.tokenBranchLimit > 1 {
-        scorer = ExampleScorer(model: loaded.model, tokenBranchLimit: scorer.tokenBranchLimit / 2)
-        evaluation = try scorer.peakActivationBytes(of: evaluated)
-      }
+    if let budget = loaded.budget, let residency {
+      let share = budget.activationShare(beside: process + residency.leastCapacity)
+      scorer = try scorer.limited(to: max(training, share), for: evaluated)
     }
     evaluationTokenLimit = scorer.tokenBranchLimit
-    let activations = max(training, evaluation)
-    let residency = loaded.residency
-    var besides = MemoryBudget.residentBytes(without: residency) + activations + Self.scratchBytes
+    let activations = max(training, try scorer.peakActivationBytes(of: evaluated))
+    var besides = process + activations
     let active = Self.activeSets(plan, outer: configuration.blocks.outer)
     if let budget = loaded.budget, let residency {
       try budget.allot(residency, besides: besides)
