@@ -121,7 +121,7 @@ package final class FileBuffer: PagedMemory, @unchecked Sendable {
       errno = ENOMEM
       return nil
     }
-    guard let place = mmap(nil, reserved, PROT_NONE, MAP_PRIVATE | anonymous, -1, 0),
+    guard let place = mmap(nil, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       place != MAP_FAILED
     else { return nil }
     let start = place.alignedUp(toMultipleOf: span)
@@ -139,12 +139,6 @@ package final class FileBuffer: PagedMemory, @unchecked Sendable {
     if end < place + reserved { munmap(end, place + reserved - end) }
     return mapped
   }
-
-  #if canImport(Darwin)
-    private static let anonymous = MAP_ANON
-  #else
-    private static let anonymous = MAP_ANONYMOUS
-  #endif
 
   private static func allocate(_ descriptor: Int32, byteCount: Int) -> Int32 {
     #if canImport(Darwin)
