@@ -8,7 +8,7 @@ package import ZorBATensor
 /// is file by file from front to back; pages already read are given back, so the copy needs its own
 /// size and a few megabytes. A copy that lies in a file needs those few megabytes alone.
 package final class WorkingCopy: Sendable {
-  /// Bytes of the buffer, padding included.
+  /// Bytes of the tensors, each padded to a boundary of 64.
   package let byteCount: Int
   /// The file that the weights lie in; nil when they lie in memory.
   package let file: FileBuffer?
@@ -66,6 +66,7 @@ package final class WorkingCopy: Sendable {
     var origins: [Origin] = []
     var extents: [Range<Int>] = []
     var end = 0
+    var byteCount = 0
     for group in groups {
       let tensors = try group.map { (name: $0, tensor: try source.tensor(named: $0)) }
         .sorted { $0.tensor.bytes < $1.tensor.bytes }
@@ -74,6 +75,7 @@ package final class WorkingCopy: Sendable {
         origins.append(Origin(name: name, tensor: tensor, place: end))
         end = try Self.end(of: tensor, as: dtype, from: end)
       }
+      byteCount += end - start
       if folder != nil {
         end = try Self.aligned(end, to: Self.groupAlignment)
         extents.append(start..<end)
@@ -95,7 +97,7 @@ package final class WorkingCopy: Sendable {
       }
       rows.append((origin.name, copy))
     }
-    byteCount = end
+    self.byteCount = byteCount
     self.file = file
     self.extents = extents
     table = NameTable(rows)

@@ -14,6 +14,8 @@ struct MemoryForecast {
   let peakBytes: Int
   /// Tokens times branches of one pass of an evaluation.
   let evaluationTokenLimit: Int
+  /// The forecast as a line to show before the run.
+  let summary: String
 
   /// Reckons, and allots the weights their share of the budget.
   ///
@@ -37,10 +39,14 @@ struct MemoryForecast {
     let active = Self.activeSets(plan, outer: configuration.blocks.outer)
     if let budget = loaded.budget, let residency {
       try budget.allot(residency, besides: besides)
-      let weights = active.map {
-        residency.policy(active: $0, capacity: residency.capacity).peakByteCount
+      let policies = active.map {
+        residency.policy(active: $0, capacity: residency.capacity)
       }
-      peakBytes = besides + (weights.max() ?? 0)
+      peakBytes = besides + (policies.map(\.peakByteCount).max() ?? 0)
+      let resident = policies.map(\.resident.count).min() ?? 0
+      summary =
+        "memory: \(peakBytes >> 20) MiB expected of \(budget.byteCount >> 20) MiB allowed, "
+        + "\(resident) of \(residency.demands.count) blocks resident\n"
     } else {
       if configuration.method.localSteps > 1 {
         let blocks = loaded.model.parameters.blocks.map { block in
@@ -49,6 +55,7 @@ struct MemoryForecast {
         besides += active.map { $0.reduce(0) { $0 + blocks[$1] } }.max() ?? 0
       }
       peakBytes = besides
+      summary = "memory: \(peakBytes >> 20) MiB expected\n"
     }
   }
 

@@ -59,7 +59,7 @@ struct PreparedRun {
     memory = try MemoryForecast(
       configuration, loaded: loaded, clients: clients, plan: plan,
       evaluated: (finalRows?.examples ?? []) + (periodicRows?.examples ?? []))
-    observer(.prepared(summary: federated.summary))
+    observer(.prepared(summary: federated.summary + "\n" + memory.summary))
   }
 
   /// The header of this run's journal.
