@@ -19,11 +19,11 @@ struct MemoryForecast {
 
   /// Reckons, and allots the weights their share of the budget.
   ///
-  /// - Parameter evaluated: The rows that evaluations go through.
+  /// - Parameter evaluated: The rows of each evaluation.
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when the budget is too small.
   init(
     _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient],
-    plan: ActivationPlan, evaluated: [EncodedExample]
+    plan: ActivationPlan, evaluated: [Dataset]
   ) throws {
     let training = try Self.trainingActivations(configuration, loaded: loaded, clients: clients)
     let residency = loaded.residency
@@ -31,10 +31,14 @@ struct MemoryForecast {
     var scorer = ExampleScorer(model: loaded.model)
     if let budget = loaded.budget, let residency {
       let share = budget.activationShare(beside: process + residency.leastCapacity)
-      scorer = try scorer.limited(to: max(training, share), for: evaluated)
+      for rows in evaluated {
+        scorer = try scorer.limited(to: max(training, share), for: rows.examples)
+      }
     }
     evaluationTokenLimit = scorer.tokenBranchLimit
-    let activations = max(training, try scorer.peakActivationBytes(of: evaluated))
+    let activations = try evaluated.reduce(training) {
+      max($0, try scorer.peakActivationBytes(of: $1.examples))
+    }
     var besides = process + activations
     let active = Self.activeSets(plan, outer: configuration.blocks.outer)
     if let budget = loaded.budget, let residency {

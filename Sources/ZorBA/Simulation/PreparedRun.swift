@@ -58,7 +58,7 @@ struct PreparedRun {
     periodicRows = evaluate.split == .test ? test : validation ?? test
     memory = try MemoryForecast(
       configuration, loaded: loaded, clients: clients, plan: plan,
-      evaluated: (finalRows?.examples ?? []) + (periodicRows?.examples ?? []))
+      evaluated: [finalRows, periodicRows].compactMap { $0 })
     observer(.prepared(summary: federated.summary + "\n" + memory.summary))
   }
 
