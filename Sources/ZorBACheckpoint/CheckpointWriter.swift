@@ -65,7 +65,8 @@ package enum CheckpointWriter {
         guard trained[name] ?? false else { return carriedOver(entry, of: shard.file, as: dtype) }
         used.append((name, true))
         return try replacement(
-          for: entry, by: tensors.tensor(named: name), as: dtype, file: shard.file.path)
+          for: entry, by: tensors.tensor(named: name), as: dtype, file: shard.file.path
+        ) { tensors.discardPages(ofTensor: name, bytes: $0) }
       }
       return Shard(
         fileName: shard.fileName, items: items,
@@ -91,7 +92,8 @@ package enum CheckpointWriter {
   }
 
   private static func replacement(
-    for entry: SafetensorsEntry, by tensor: Tensor, as dtype: DType?, file: String
+    for entry: SafetensorsEntry, by tensor: Tensor, as dtype: DType?, file: String,
+    done: @escaping (Range<Int>) -> Void
   ) throws -> SafetensorsWriter.Item {
     guard tensor.shape == entry.shape else {
       throw ZorBAError(
@@ -101,7 +103,7 @@ package enum CheckpointWriter {
     }
     return .init(
       name: entry.name, element: SafetensorsElement(dtype ?? tensor.dtype), shape: tensor.shape,
-      content: .tensor(tensor))
+      content: .tensor(tensor, done: done))
   }
 
   private static func write(

@@ -4,9 +4,6 @@ package import ZorBATensor
 package protocol MappedTensorSource: TensorSource {
   /// The names of the tensors that a `Tensor` can hold, sorted by their UTF-8 bytes.
   var floatingPointNames: [String] { get }
-
-  /// Gives back the resident pages under part of a tensor, counted in bytes from its first.
-  func discardPages(ofTensor name: String, bytes: Range<Int>)
 }
 
 extension SafetensorsFile: MappedTensorSource {
@@ -27,5 +24,10 @@ extension Checkpoint: MappedTensorSource {
 
   package func discardPages(ofTensor name: String, bytes: Range<Int>) {
     shard(of: name)?.file.discardPages(ofTensor: name, bytes: bytes)
+  }
+
+  /// Gives back the resident pages of all weight files.
+  package func discardPages() {
+    for shard in shards { shard.file.discardPages() }
   }
 }

@@ -40,6 +40,9 @@ package struct SafetensorsFile: Sendable {
     file.discardPages(
       entry.bytes.lowerBound + part.lowerBound..<entry.bytes.lowerBound + part.upperBound)
   }
+
+  /// Gives back every resident page of the file.
+  func discardPages() { file.discardPages(0..<file.byteCount) }
 }
 
 extension SafetensorsFile: TensorSource {

@@ -17,7 +17,8 @@ package struct SafetensorsWriter {
     let content: Content
 
     enum Content {
-      case tensor(Tensor)
+      /// Elements in memory; the function is told which bytes have been read.
+      case tensor(Tensor, done: (Range<Int>) -> Void)
       /// Bytes of a file, passed through or converted, and given back once read.
       case stored(SafetensorsFile, SafetensorsEntry)
     }
@@ -47,7 +48,7 @@ package struct SafetensorsWriter {
       let tensor = try source.tensor(named: name)
       return Item(
         name: name, element: SafetensorsElement(dtype ?? tensor.dtype), shape: tensor.shape,
-        content: .tensor(tensor))
+        content: .tensor(tensor) { source.discardPages(ofTensor: name, bytes: $0) })
     }
     try self.init(items, metadata: metadata)
   }
@@ -101,10 +102,9 @@ package struct SafetensorsWriter {
     var scratch: AlignedBuffer?
     for item in items {
       switch item.content {
-      case .tensor(let tensor):
+      case .tensor(let tensor, let done):
         try write(
-          tensor.rawBytes, as: tensor.dtype, of: item, through: &scratch, to: file
-        ) { _ in }
+          tensor.rawBytes, as: tensor.dtype, of: item, through: &scratch, to: file, done: done)
       case .stored(let origin, let entry):
         try write(
           origin.rawBytes(of: entry), as: entry.element.dtype, of: item, through: &scratch, to: file

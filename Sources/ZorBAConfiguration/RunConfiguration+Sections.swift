@@ -27,6 +27,7 @@ extension RunConfiguration {
     compute = try precisions.choice("compute", default: compute)
     try precisions.finish()
     guardrail = try GuardConfiguration(root.section("guard"))
+    memory = try MemoryConfiguration(root.section("memory"))
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out
     try root.finish()
@@ -185,6 +186,15 @@ extension GuardConfiguration {
     self.init()
     action = try section.choice("action", default: action)
     factor = try section.number("factor", rule: "a number above 3", default: factor) { $0 > 3 }
+    try section.finish()
+  }
+}
+
+extension MemoryConfiguration {
+  fileprivate init(_ section: ConfigurationSection) throws {
+    self.init()
+    budgetMiB = try section.integer(
+      "budget_mib", in: 0...Self.largestBudgetMiB, default: budgetMiB)
     try section.finish()
   }
 }

@@ -7,6 +7,7 @@ extension ForwardPass {
     let fetch = rowReader(embedding)
     parallelRows(of: x) { branch, rows in
       for row in rows { fetch(branch, Int(indices[row]), x.row(row, branch: branch)) }
+      releaseLookups(embedding, indices[rows], offset: 0)
     }
   }
 
@@ -19,6 +20,7 @@ extension ForwardPass {
         for row in rows {
           fetch(branch, Int(indices[row]) + offset, term.row(row, branch: branch))
         }
+        releaseLookups(embedding, indices[rows], offset: offset)
         let first = rows.lowerBound
         kernels.add(
           x.row(first, branch: branch), term.row(first, branch: branch), rows.count * x.width)

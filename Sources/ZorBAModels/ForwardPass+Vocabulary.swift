@@ -66,6 +66,8 @@ extension ForwardPass {
           }
           for index in tiles.count * run / runs..<tiles.count * (run + 1) / runs {
             let columns = tiles[index]
+            prefetch(head, columns: index + 1 < tiles.count ? tiles[index + 1] : columns)
+            defer { release(head, columns: columns) }
             for start in stride(from: rows.lowerBound, to: rows.upperBound, by: chunk) {
               let part = start..<min(start + chunk, rows.upperBound)
               compute(

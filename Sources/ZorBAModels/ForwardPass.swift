@@ -24,6 +24,8 @@ final class ForwardPass {
   private(set) var branches = 1
   /// True when the current block's weights differ between branches.
   private(set) var isPerturbed = false
+  /// The block the pass is in; nil before the first and after the last.
+  private var block: Int?
   /// The rows that later operations need; all until `narrow`.
   private(set) var wanted: WantedRows
 
@@ -42,9 +44,13 @@ final class ForwardPass {
     self.cache = cache
     self.rotaryTable = rotaryTable
     self.wanted = WantedRows(all: batch)
+    self.residency = arena.isMeasuring ? nil : parameters.set.residency
   }
 
   var isMeasuring: Bool { arena.isMeasuring }
+
+  /// What keeps the weights within a budget; nil without one, and while measuring.
+  let residency: WeightResidency?
 
   /// Branches at the end of the pass: the plan's if any block is active.
   var finalBranches: Int {
@@ -56,6 +62,8 @@ final class ForwardPass {
 
   /// Moves on to `block`; at the first active one, `hidden` is copied to all branches.
   func enter(block: Int, hidden: Activation) -> Activation {
+    residency?.move(from: self.block, to: block)
+    self.block = block
     isPerturbed = plan?.active.contains(block) ?? false
     guard isPerturbed, branches == 1, finalBranches > 1 else {
       return hidden.spanning(branches: branches)
@@ -67,6 +75,12 @@ final class ForwardPass {
       for branch in 1..<branches { all.row(0, branch: branch).update(from: all.base, count: count) }
     }
     return all
+  }
+
+  /// Ends the pass: nothing reads weights any more.
+  func leave() {
+    residency?.move(from: block, to: nil)
+    block = nil
   }
 
   /// Declares that from the coming block on only `rows` (ascending, distinct) are of use.
@@ -119,13 +133,16 @@ final class ForwardPass {
   func parallelRows(
     of x: Activation, _ body: (_ branch: Int, _ rows: Range<Int>) -> Void
   ) {
-    let piece = max(1, Self.floatsPerPiece / max(x.width, 1))
+    let piece = Self.rowsPerPiece(width: x.width)
     let pieces = (x.rows + piece - 1) / piece
     parallel(pieces * x.branches, work: .max) { index, _ in
       let start = index % pieces * piece
       body(index / pieces, start..<min(start + piece, x.rows))
     }
   }
+
+  /// Rows that one hand-over covers.
+  static func rowsPerPiece(width: Int) -> Int { max(1, floatsPerPiece / max(width, 1)) }
 
   /// Work that is small against the cost of waking a thread is not split further.
   private static let floatsPerPiece = 8192

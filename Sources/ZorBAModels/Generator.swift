@@ -66,3 +66,22 @@ package struct Generator: Sendable {
     return generated
   }
 }
+
+extension Generator {
+  /// Bytes that generating takes beside the weights at its peak.
+  ///
+  /// - Parameters:
+  ///   - prompt: Tokens of the prompt.
+  ///   - maximumTokens: Tokens to add at most.
+  package func memoryBytes(prompt: Int, maximumTokens: Int) throws -> Int {
+    let shape = model.configuration
+    let prompt = min(prompt, shape.maximumPositions)
+    let tokens = prompt + min(maximumTokens, shape.maximumPositions - prompt)
+    let row = 2 * shape.layerCount * shape.keyValueHeadCount * shape.headSize * 4
+    // While the cache grows, the old and the new one are there: the old one holds half as much.
+    let cache = (tokens + tokens / 2) * row
+    // Logits as computed, as returned, and as the sampler sorts them.
+    let logits = 3 * shape.vocabularySize * 4
+    return try model.activationBytes(tokens: prompt, branches: 1, queries: 1) + cache + logits
+  }
+}

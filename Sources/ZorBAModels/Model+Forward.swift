@@ -16,7 +16,10 @@ extension Model {
     let table = rotaryTables.table(for: configuration, positions: batch.positionCount)
     let measured = try measure(batch, plan: plan, cache: cache, body)
     return try pool.withArena(byteCount: measured) { arena in
-      body(pass(batch, plan: plan, cache: cache, arena: arena, table: table))
+      if let plan { parameters.residency?.focus(on: plan.active) }
+      let pass = pass(batch, plan: plan, cache: cache, arena: arena, table: table)
+      defer { pass.leave() }
+      return body(pass)
     }
   }
 

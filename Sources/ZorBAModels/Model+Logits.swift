@@ -14,7 +14,7 @@ extension Model {
       base: buffer.bytes.bindMemory(to: Float.self, capacity: tokens.count * vocabulary),
       branches: 1, rows: tokens.count, width: vocabulary, stride: vocabulary)
     try run(PackedBatch([tokens])) { pass in
-      pass.linear(decoder.head, headInput(pass, rows: Array(tokens.indices)), into: out)
+      pass.logits(decoder.head, headInput(pass, rows: Array(tokens.indices)), into: out)
     }
     return Tensor(
       dtype: .float32, shape: [tokens.count, vocabulary], bytes: buffer.bytes, owner: buffer)
@@ -28,7 +28,9 @@ extension Model {
     let batch = PackedBatch([tokens], past: cache.count)
     let vocabulary = configuration.vocabularySize
     let logits = try run(batch, cache: cache) { pass in
-      let out = pass.linear(decoder.head, headInput(pass, rows: [tokens.count - 1]))
+      let hidden = headInput(pass, rows: [tokens.count - 1])
+      let out = pass.activation(rows: 1, width: vocabulary)
+      pass.logits(decoder.head, hidden, into: out)
       return pass.isMeasuring ? [] : Array(UnsafeBufferPointer(start: out.base, count: vocabulary))
     }
     cache.advance(tokens.count)

@@ -21,15 +21,18 @@ package struct Model: Sendable {
   ///
   /// Names may stand with or without the base model's prefix (`model.`, `transformer.`).
   ///
+  /// - Parameter residency: Keeps the tensors within a memory budget, where they lie in a file.
   /// - Throws: `ZorBAError` with code `invalidModel` naming the first tensor that is missing,
   ///   unexpected or wrongly shaped.
   package init(
-    configuration: ModelConfiguration, source: any TensorSource, compute: ComputeContext
+    configuration: ModelConfiguration, source: any TensorSource, compute: ComputeContext,
+    residency: WeightResidency? = nil
   ) throws {
     let type = configuration.decoderType
     var declarations = ParameterDeclarations()
     self.decoder = type.init(configuration, declaring: &declarations)
-    self.bound = try BoundParameters(declarations, from: source, basePrefix: type.basePrefix)
+    self.bound = try BoundParameters(
+      declarations, from: source, basePrefix: type.basePrefix, residency: residency)
     self.configuration = configuration
     self.compute = compute
   }

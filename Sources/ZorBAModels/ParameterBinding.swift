@@ -20,12 +20,14 @@ struct BoundParameters: Sendable {
   ///
   /// - Throws: `ZorBAError` with code `invalidModel` that names the tensor which is missing,
   ///   unexpected or wrongly shaped, with the shape expected and the shape found.
-  init(_ declarations: ParameterDeclarations, from source: any TensorSource, basePrefix: String)
-    throws
-  {
+  init(
+    _ declarations: ParameterDeclarations, from source: any TensorSource, basePrefix: String,
+    residency: WeightResidency? = nil
+  ) throws {
     let names = Set(source.tensorNames.map { Array($0.utf8) })
     var consumed: Set<[UInt8]> = []
     var tensors: [Tensor] = []
+    var sourceNames: [String] = []
     for entry in declarations.entries {
       let candidates = [entry.name, entry.name.droppingPrefix(basePrefix)]
       guard let found = candidates.first(where: { names.contains(Array($0.utf8)) }) else {
@@ -34,13 +36,16 @@ struct BoundParameters: Sendable {
           at: .init(field: entry.name), advice: Self.missingAdvice(entry.name))
       }
       consumed.insert(Array(found.utf8))
+      sourceNames.append(found)
       tensors.append(try Self.checked(source.tensor(named: found), against: entry, as: found))
     }
     for name in source.tensorNames where !consumed.contains(Array(name.utf8)) {
       if Self.isBuffer(name) { continue }
       if name == "lm_head.weight" {
-        try Self.requireTied(
-          source.tensor(named: name), declarations: declarations, tensors: tensors)
+        if let place = Self.embedding(declarations) {
+          try Self.requireTied(
+            source.tensor(named: name), to: tensors[place], called: sourceNames[place], in: source)
+        }
         continue
       }
       throw ZorBAError(
@@ -48,7 +53,7 @@ struct BoundParameters: Sendable {
         at: .init(field: name.excerpt()),
         advice: "Use a checkpoint of the causal language model that config.json describes.")
     }
-    self.init(declarations, tensors: tensors)
+    self.init(declarations, tensors: tensors, residency: residency)
   }
 
   /// Takes the declared tensors from a set that was made for the same configuration.
@@ -65,15 +70,17 @@ struct BoundParameters: Sendable {
       }
       return try Self.checked(tensor, against: entry, as: entry.name)
     }
-    self.init(declarations, tensors: tensors)
+    self.init(declarations, tensors: tensors, residency: set.residency)
   }
 
-  private init(_ declarations: ParameterDeclarations, tensors: [Tensor]) {
+  private init(
+    _ declarations: ParameterDeclarations, tensors: [Tensor], residency: WeightResidency?
+  ) {
     var blocks = [[(name: String, tensor: Tensor)]](repeating: [], count: declarations.blockCount)
     for (entry, tensor) in zip(declarations.entries, tensors) {
       blocks[entry.block].append((entry.name, tensor))
     }
-    let set = ParameterSet(blocks: blocks)
+    let set = ParameterSet(blocks: blocks, residency: residency)
     var byName: [String: Parameter] = [:]
     for parameter in set.all { byName[parameter.name] = parameter }
     self.set = set
@@ -105,25 +112,37 @@ struct BoundParameters: Sendable {
       || name.hasSuffix(".attn.bias") || name.hasSuffix("decoder.version")
   }
 
+  /// The token embedding's place among the declarations.
+  private static func embedding(_ declarations: ParameterDeclarations) -> Int? {
+    let names = ["embed_tokens.weight", "wte.weight"]
+    return declarations.entries.firstIndex { entry in
+      entry.block == 0 && names.contains { entry.name.hasSuffix($0) }
+    }
+  }
+
   /// A tied model may carry its head as a second copy, which must then be the embedding.
   private static func requireTied(
-    _ head: Tensor, declarations: ParameterDeclarations, tensors: [Tensor]
+    _ head: Tensor, to embedding: Tensor, called name: String, in source: any TensorSource
   ) throws {
-    let embeddingNames = ["embed_tokens.weight", "wte.weight"]
-    let index = declarations.entries.firstIndex { entry in
-      entry.block == 0 && embeddingNames.contains { entry.name.hasSuffix($0) }
+    var isEqual = head.shape == embedding.shape && head.dtype == embedding.dtype
+    var start = 0
+    while isEqual, start < head.byteCount {
+      let end = min(start + comparedBytes, head.byteCount)
+      isEqual = memcmp(head.bytes + start, embedding.bytes + start, end - start) == 0
+      source.discardPages(ofTensor: "lm_head.weight", bytes: start..<end)
+      source.discardPages(ofTensor: name, bytes: start..<end)
+      start = end
     }
-    guard let index else { return }
-    let embedding = tensors[index]
-    guard head.shape == embedding.shape, head.dtype == embedding.dtype,
-      memcmp(head.bytes, embedding.bytes, head.byteCount) == 0
-    else {
+    guard isEqual else {
       throw ZorBAError(
         .invalidModel, "lm_head.weight differs from the token embedding it should be tied to",
         at: .init(field: "lm_head.weight"),
         advice: "Set tie_word_embeddings to false in config.json, or remove lm_head.weight.")
     }
   }
+
+  /// Both tensors can be larger than what memory may be taken: they are compared piece by piece.
+  private static let comparedBytes = 1 << 22
 }
 
 extension String {

@@ -47,6 +47,8 @@ struct ParameterDeclarations: Sendable {
     let name: String
     let block: Int
     let shape: [Int]
+    /// Whether it is walked or looked up row by row rather than read as a whole.
+    let isTable: Bool
   }
 
   private(set) var entries: [Entry] = []
@@ -65,8 +67,10 @@ struct ParameterDeclarations: Sendable {
     return body(&self)
   }
 
-  mutating func parameter(_ name: String, shape: [Int]) -> ParameterHandle {
-    entries.append(Entry(name: prefix + name, block: block, shape: shape))
+  mutating func parameter(
+    _ name: String, shape: [Int], isTable: Bool = false
+  ) -> ParameterHandle {
+    entries.append(Entry(name: prefix + name, block: block, shape: shape, isTable: isTable))
     return ParameterHandle(index: entries.count - 1)
   }
 
@@ -82,7 +86,8 @@ struct ParameterDeclarations: Sendable {
   }
 
   mutating func embedding(_ name: String, rows: Int, width: Int) -> Embedding {
-    Embedding(table: parameter(name + ".weight", shape: [rows, width]), width: width)
+    Embedding(
+      table: parameter(name + ".weight", shape: [rows, width], isTable: true), width: width)
   }
 
   /// A layer norm; without parameters unless `affine`.
@@ -99,7 +104,10 @@ struct ParameterDeclarations: Sendable {
   /// The head that turns hidden states into logits: the embedding itself when tied.
   mutating func head(tiedTo embedding: Embedding, vocabularySize: Int, tied: Bool) -> Linear {
     guard tied else {
-      return linear("lm_head", inputs: embedding.width, outputs: vocabularySize, bias: false)
+      let shape = [vocabularySize, embedding.width]
+      return Linear(
+        weight: parameter("lm_head.weight", shape: shape, isTable: true), bias: nil,
+        inputs: embedding.width, outputs: vocabularySize, layout: .outputsFirst)
     }
     return Linear(
       weight: embedding.table, bias: nil, inputs: embedding.width, outputs: vocabularySize,

@@ -39,8 +39,11 @@ package struct StateDigest: Hashable, Sendable {
     ofBlocks blocks: [Int], of parameters: ParameterSet, context: ComputeContext
   ) -> [Digest128] {
     let tensors = blocks.flatMap { parameters.blocks[$0] }
-    var chunks: [UnsafeRawBufferPointer] = []
-    for parameter in tensors { chunks.append(contentsOf: Self.chunks(of: parameter.tensor)) }
+    var chunks: [(block: Int, bytes: UnsafeRawBufferPointer)] = []
+    for parameter in tensors {
+      chunks += Self.chunks(of: parameter.tensor).map { (parameter.id.block, $0) }
+    }
+    let residency = parameters.residency
 
     // [chunks, 32]
     var chunkDigests = [UInt8](repeating: 0, count: chunks.count * SHA256.byteCount)
@@ -48,7 +51,11 @@ package struct StateDigest: Hashable, Sendable {
       let digests = digests
       context.team.forEach(chunks.count) { index, _ in
         var hash = SHA256()
-        hash.update(bufferPointer: chunks[index])
+        if let residency, index + lead < chunks.count {
+          residency.prefetch(chunks[index + lead].bytes, block: chunks[index + lead].block)
+        }
+        hash.update(bufferPointer: chunks[index].bytes)
+        residency?.release(chunks[index].bytes, block: chunks[index].block)
         hash.finalize().withUnsafeBytes { digest in
           UnsafeMutableRawBufferPointer(rebasing: digests[(index * SHA256.byteCount)...])
             .copyMemory(from: digest)
@@ -72,6 +79,8 @@ package struct StateDigest: Hashable, Sendable {
   }
 
   private static let chunkByteCount = 1 << 20
+  /// How many chunks ahead of the one at hand weights are fetched from the disk.
+  private static let lead = 4
 
   private static func chunks(of tensor: Tensor) -> [UnsafeRawBufferPointer] {
     let bytes = tensor.rawBytes

@@ -47,3 +47,18 @@ struct UpdatePiece {
     return pieces
   }
 }
+
+extension UpdatePiece {
+  /// The stored elements: contiguous, since a piece is whole rows or lies in one row.
+  var bytes: UnsafeRawBufferPointer {
+    let tensor = parameter.tensor
+    let width = tensor.dtype.byteCount
+    let start = tensor.row(rows.lowerBound) + columns.lowerBound * width
+    return UnsafeRawBufferPointer(start: start, count: rows.count * columns.count * width)
+  }
+}
+
+extension WeightResidency {
+  func prefetch(_ piece: UpdatePiece) { prefetch(piece.bytes, block: piece.parameter.id.block) }
+  func release(_ piece: UpdatePiece) { release(piece.bytes, block: piece.parameter.id.block) }
+}

@@ -15,6 +15,8 @@ package struct WeightUpdater: Sendable {
 
   /// Terms a worker keeps at hand; more rounds than fit are applied in several passes.
   private static let termLimit = 8192
+  /// How many pieces ahead of the one at hand weights are fetched from the disk.
+  private static let lead = 16
 
   /// The tensors must be writable and must not be read while an update runs.
   package init(parameters: ParameterSet, schedule: DirectionSchedule, context: ComputeContext) {
@@ -97,8 +99,13 @@ package struct WeightUpdater: Sendable {
     let kernels = context.kernels
     context.team.forEach(pieces.count) { index, worker in
       let piece = pieces[index]
+      let residency = parameters.residency
+      if let residency, index + Self.lead < pieces.count {
+        residency.prefetch(pieces[index + Self.lead])
+      }
       let kernelRounds = workers[worker].rounds(rounds, for: piece.parameter.id)
       failures[index] = !Self.update(piece, by: kernelRounds, kernels: kernels)
+      residency?.release(piece)
     }
     if let failed = failures.firstIndex(of: true) {
       throw divergence(of: pieces[failed].parameter, rounds: rounds)

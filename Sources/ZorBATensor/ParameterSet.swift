@@ -19,9 +19,14 @@ package struct Parameter: Sendable {
 /// by the UTF-8 bytes of their canonical names. A tied head has no parameter of its own.
 package struct ParameterSet: Sendable {
   package let blocks: [[Parameter]]
+  /// Keeps the tensors within a memory budget; nil when there is none.
+  package let residency: WeightResidency?
 
   /// Numbers the tensors of each block by their sorted canonical names.
-  package init(blocks: [[(name: String, tensor: Tensor)]]) {
+  package init(
+    blocks: [[(name: String, tensor: Tensor)]], residency: WeightResidency? = nil
+  ) {
+    self.residency = residency
     self.blocks = blocks.enumerated().map { block, tensors in
       tensors
         .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

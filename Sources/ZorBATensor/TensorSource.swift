@@ -7,4 +7,13 @@ package protocol TensorSource: Sendable {
   ///
   /// - Throws: `ZorBAError` with code `invalidModel` when there is no such tensor.
   func tensor(named name: String) throws -> Tensor
+
+  /// Gives back the resident pages under part of a tensor, counted in bytes from its first.
+  ///
+  /// A source that holds nothing in files does nothing.
+  func discardPages(ofTensor name: String, bytes: Range<Int>)
+}
+
+extension TensorSource {
+  package func discardPages(ofTensor name: String, bytes: Range<Int>) {}
 }

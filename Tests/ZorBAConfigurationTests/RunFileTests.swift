@@ -24,6 +24,7 @@ import ZorBATestSupport
     evaluate: {every: 10, split: test, limit: 100}
     precision: {weights: bfloat16, compute: float32}
     guard: {action: skip, factor: 20}
+    memory: {budget_mib: 512}
     seed: 99
     out: runs/x
     """
@@ -46,6 +47,7 @@ import ZorBATestSupport
     #expect(run.precision == .bfloat16)
     #expect(run.compute == .float32)
     #expect(run.guardrail.action == .skip)
+    #expect(run.memory.budgetMiB == 512)
     #expect(run.out == "runs/x")
   }
 
@@ -93,6 +95,8 @@ import ZorBATestSupport
       "model: m\ndata: {train: t}\nfederation: {partition: {kind: zipf}}", "partition.kind",
       "dirichlet"
     ),
+    ("model: m\ndata: {train: t}\nmemory: {budget_mib: -1}", "memory.budget_mib", "0 to"),
+    ("model: m\ndata: {train: t}\nmemory: {budget: 1}", "memory.budget", "budget_mib"),
     ("model: m\ndata: {train: [a, b]}", "data", "files"),
     ("model: m\ndata: t", "data", "section"),
     ("model: m\nmodel: n\ndata: {train: t}", "model", "twice"),

@@ -8,7 +8,7 @@ extension RunConfiguration {
     var data: [(String, JSONValue)] = [("train", .array(self.data.train.map { .string($0) }))]
     if let file = self.data.validation { data.append(("validation", .string(file))) }
     if let file = self.data.test { data.append(("test", .string(file))) }
-    return Self.object([
+    var members: [(String, JSONValue)] = [
       ("model", .string(model)), ("data", Self.object(data)), ("task", task.json),
       ("federation", federation.json), ("method", method.json),
       ("batch", ["size": .integer(batch.size), "max_tokens": .integer(batch.maxTokens)]),
@@ -31,7 +31,12 @@ extension RunConfiguration {
         ]
       ),
       ("seed", .string("\(seed)")), ("out", .string(out)),
-    ])
+    ]
+    // Left out where there is none, so that files and journals of such runs stay as they ever were.
+    if memory.budgetMiB != 0 {
+      members.append(("memory", ["budget_mib": .integer(memory.budgetMiB)]))
+    }
+    return Self.object(members)
   }
 
   /// What the journal keeps of the run: everything that decides its bits, without the folders of the
@@ -44,6 +49,8 @@ extension RunConfiguration {
     run.data.validation = data.validation.map(name)
     run.data.test = data.test.map(name)
     run.out = ""
+    // It decides no bits, so a run may be resumed under another one.
+    run.memory = MemoryConfiguration()
     if case .file(let path) = blocks.plan { run.blocks.plan = .file(name(path)) }
     return run.json
   }

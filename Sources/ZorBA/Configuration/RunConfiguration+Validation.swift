@@ -55,5 +55,9 @@ extension RunConfiguration {
     try require(
       guardrail.factor > 3 && guardrail.factor.isFinite, "guard.factor", guardrail.factor,
       "a number above 3")
+    let largest = MemoryConfiguration.largestBudgetMiB
+    try require(
+      (0...largest).contains(memory.budgetMiB), "memory.budget_mib", memory.budgetMiB,
+      "0 to \(largest)")
   }
 }

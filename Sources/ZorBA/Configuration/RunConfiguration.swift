@@ -30,6 +30,8 @@ public struct RunConfiguration: Sendable, Equatable {
   public var compute: ComputePrecision
   /// What to do when scalars stop making sense.
   public var guardrail: GuardConfiguration
+  /// How much memory the run may take.
+  public var memory: MemoryConfiguration
   /// The seed from which keys, partitions and draws are derived.
   public var seed: UInt64
   /// The folder the run leaves its files in.
@@ -49,6 +51,7 @@ public struct RunConfiguration: Sendable, Equatable {
     self.precision = .asCheckpoint
     self.compute = .auto
     self.guardrail = GuardConfiguration()
+    self.memory = MemoryConfiguration()
     self.seed = 1
     self.out = out
   }
@@ -247,4 +250,19 @@ public struct GuardConfiguration: Sendable, Equatable {
 
   /// Stops at 100 times the running scale.
   public init() {}
+}
+
+/// How much memory a run may take.
+public struct MemoryConfiguration: Sendable, Equatable {
+  /// Resident memory of the process at most, in MiB; 0 sets no limit.
+  ///
+  /// With a limit the weights lie in a file and those that do not fit are streamed. The run's bits do
+  /// not depend on it.
+  public var budgetMiB = 0
+
+  /// No limit.
+  public init() {}
+
+  /// The largest limit that can be set: 16 TiB.
+  public static let largestBudgetMiB = 1 << 24
 }

@@ -5,7 +5,7 @@ import ZorBAModels
 struct Evaluator {
   private let scorer: ExampleScorer
 
-  init(model: Model) { scorer = ExampleScorer(model: model) }
+  init(scorer: ExampleScorer) { self.scorer = scorer }
 
   /// Scores every row, as a whole and by site.
   ///

@@ -82,6 +82,34 @@ extension ExampleScorer {
     try model.activationBytes(for: request(for: examples), plan: plan)
   }
 
+  /// Bytes of activations of the most demanding pass over these examples.
+  ///
+  /// Of very many passes only those with the most tokens are measured.
+  func peakActivationBytes(
+    of examples: [EncodedExample], plan: PerturbationPlan? = nil
+  ) throws -> Int {
+    let passes = passes(examples, branches: plan?.branchCount ?? 1)
+      .map { pass in (pass, tokens: examples[pass].reduce(0) { $0 + $1.tokenCount }) }
+      .sorted { $0.tokens > $1.tokens }
+    return try passes.prefix(Self.measuredPasses).reduce(0) {
+      max($0, try activationBytes(of: examples[$1.0], plan: plan))
+    }
+  }
+
+  private static let measuredPasses = 64
+
+  /// A scorer whose passes over these examples take at most `byteCount` bytes of activations, or hold
+  /// single examples. Packed otherwise, an example's loss can differ in its last digits.
+  func limited(to byteCount: Int, for examples: [EncodedExample]) throws -> ExampleScorer {
+    var scorer = self
+    while scorer.tokenBranchLimit > 1,
+      try scorer.peakActivationBytes(of: examples) > byteCount
+    {
+      scorer = ExampleScorer(model: model, tokenBranchLimit: scorer.tokenBranchLimit / 2)
+    }
+    return scorer
+  }
+
   private func request(for examples: ArraySlice<EncodedExample>) -> ScoringRequest {
     var request = ScoringRequest(sequences: [], queries: [])
     for example in examples {

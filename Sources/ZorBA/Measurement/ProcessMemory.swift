@@ -5,6 +5,11 @@
 #endif
 
 /// Memory of this process as the operating system counts it.
+///
+/// Resident are the process's own pages (RssAnon) and the pages of mapped files that it has touched and
+/// not given back (RssFile, RssShmem): the program, checkpoints while they are read, and under a
+/// memory budget the file that the weights lie in. What the system caches of files beyond that belongs
+/// to no process and is not counted.
 public struct ProcessMemory: Sendable, Hashable {
   /// Resident bytes now: private pages and mapped file pages alike.
   public var residentBytes: Int

@@ -1,3 +1,7 @@
+import ZorBAData
+import ZorBAModels
+import ZorBATensor
+
 extension FineTunedModel {
   /// Measures the model on labelled rows or text.
   ///
@@ -14,7 +18,24 @@ extension FineTunedModel {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> Evaluation {
     let task = try RunTask(task, batch: batch, labelsFrom: [file], loaded: loaded)
-    return try Evaluator(model: loaded.model).evaluate(
-      try task.rows(at: file, limit: limit), progress: progress)
+    let rows = try task.rows(at: file, limit: limit)
+    let scorer = try loaded.scorer(of: rows.examples)
+    return try Evaluator(scorer: scorer).evaluate(rows, progress: progress)
+  }
+}
+
+extension LoadedModel {
+  /// A scorer for these examples and, under a budget, room for as many weights as go beside it.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when the budget is too small.
+  fileprivate func scorer(of examples: [EncodedExample]) throws -> ExampleScorer {
+    let scorer = ExampleScorer(model: model)
+    guard let budget, let residency else { return scorer }
+    let process = MemoryBudget.residentBytes(without: residency) + MemoryForecast.scratchBytes
+    let limited = try scorer.limited(
+      to: budget.activationShare(beside: process + residency.leastCapacity), for: examples)
+    try budget.allot(
+      residency, besides: process + limited.peakActivationBytes(of: examples))
+    return limited
   }
 }

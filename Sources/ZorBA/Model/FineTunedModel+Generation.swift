@@ -1,5 +1,6 @@
 import ZorBADiagnostics
 import ZorBAModels
+import ZorBATensor
 import ZorBATokenizers
 
 extension FineTunedModel {
@@ -40,6 +41,7 @@ extension FineTunedModel {
       }
       ids = [begin]
     }
+    try loaded.makeRoom(prompt: ids.count, additional: sampling.maximumTokens)
     var text = ""
     var decoder = StreamDecoder(loaded.tokenizer)
     let tokens = try Generator(model: loaded.model).generate(
@@ -58,5 +60,19 @@ extension FineTunedModel {
       _ = onText(rest)
     }
     return (text, tokens)
+  }
+}
+
+extension LoadedModel {
+  /// Under a budget, gives weights what generation leaves of it.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when the budget is too small.
+  fileprivate func makeRoom(prompt: Int, additional: Int) throws {
+    guard let budget, let residency else { return }
+    let bytes = try Generator(model: model).memoryBytes(
+      prompt: prompt, maximumTokens: additional)
+    try budget.allot(
+      residency,
+      besides: MemoryBudget.residentBytes(without: residency) + MemoryForecast.scratchBytes + bytes)
   }
 }

@@ -20,8 +20,13 @@ public struct FineTunedModel: Sendable {
   ///   - journal: A `run.zorba`, or nil for the base model.
   ///   - round: The round to stop after; nil for the journal's last.
   ///   - threads: Threads for arithmetic; nil uses every processor.
+  ///   - memoryBudget: Resident memory of the process at most, in MiB; weights then lie in a
+  ///     temporary file and those that do not fit are streamed. nil sets no limit.
   /// - Throws: `ZorBAError` when a file is missing, damaged or does not fit the others.
-  public init(path: String, journal: String? = nil, round: Int? = nil, threads: Int? = nil) throws {
+  public init(
+    path: String, journal: String? = nil, round: Int? = nil, threads: Int? = nil,
+    memoryBudget: Int? = nil
+  ) throws {
     if let round, round < 0 {
       throw ZorBAError(
         .invalidConfiguration, "there is no round \(round)", at: .init(field: "round"),
@@ -36,7 +41,9 @@ public struct FineTunedModel: Sendable {
         .invalidConfiguration, "round \(round) was asked for without a journal",
         at: .init(field: "round"), advice: "Give the journal with --journal.")
     }
-    let loaded = try LoadedModel(path: path, dtype: dtype, context: context)
+    let loaded = try LoadedModel(
+      path: path, dtype: dtype, context: context,
+      budget: MemoryBudget(mebibytes: memoryBudget, field: "--memory-budget"))
     self.round =
       try journal.map { try JournalReplay.apply(journal: $0, to: loaded, upTo: round).round } ?? 0
     self.loaded = loaded

@@ -22,8 +22,8 @@ struct PreparedRun {
   let finalRows: Dataset?
   /// What is evaluated during the run.
   let periodicRows: Dataset?
-  /// Resident memory that training should peak at, in bytes.
-  let predictedPeakBytes: Int
+  /// The memory that the run will take.
+  let memory: MemoryForecast
   let observer: (RunEvent) -> Void
 
   /// - Throws: `ZorBAError` naming whatever cannot be used.
@@ -37,7 +37,8 @@ struct PreparedRun {
     self.observer = observer
     runKey = RunKey(seed: configuration.seed)
     loaded = try LoadedModel(
-      path: configuration.model, dtype: configuration.precision.dtype, context: context)
+      path: configuration.model, dtype: configuration.precision.dtype, context: context,
+      budget: MemoryBudget(configuration))
     let task = try RunTask(
       configuration.task, batch: configuration.batch, labelsFrom: configuration.data.train,
       siteColumn: configuration.federation.siteColumn, loaded: loaded)
@@ -55,9 +56,10 @@ struct PreparedRun {
     }
     finalRows = test ?? validation
     periodicRows = evaluate.split == .test ? test : validation ?? test
-    predictedPeakBytes = try Self.predictedPeakBytes(
-      configuration, loaded: loaded, clients: clients, plan: plan)
-    observer(.prepared(summary: federated.summary))
+    memory = try MemoryForecast(
+      configuration, loaded: loaded, clients: clients, plan: plan,
+      evaluated: [finalRows, periodicRows].compactMap { $0 })
+    observer(.prepared(summary: federated.summary + "\n" + memory.summary))
   }
 
   /// The header of this run's journal.
@@ -97,8 +99,13 @@ struct PreparedRun {
 
   /// One site with a copy of the base model of its own, training every block it has in the plan.
   func aloneSession(client: Int) throws -> (session: TrainingSession, model: Model) {
+    let capacity = loaded.residency?.capacity ?? 0
+    loaded.residency?.releaseAll()
     let fresh = try LoadedModel(
-      path: configuration.model, dtype: configuration.precision.dtype, context: context)
+      path: configuration.model, dtype: configuration.precision.dtype, context: context,
+      budget: loaded.budget)
+    // The run's own weights rest meanwhile.
+    fresh.residency?.capacity = capacity
     var configuration = configuration
     configuration.federation.participation = 1
     let plan = ActivationPlan(
@@ -113,42 +120,10 @@ struct PreparedRun {
 
   /// Evaluates rows under the run's weights, or another model of the same shape.
   func evaluate(_ rows: Dataset, model: Model? = nil) throws -> Evaluation {
-    try Evaluator(model: model ?? loaded.model).evaluate(rows) {
+    let scorer = ExampleScorer(
+      model: model ?? loaded.model, tokenBranchLimit: memory.evaluationTokenLimit)
+    return try Evaluator(scorer: scorer).evaluate(rows) {
       observer(.evaluating(done: $0, total: $1))
     }
   }
-
-  /// Weights once, the activations of the most demanding pass, the snapshot of local steps, and what
-  /// the process holds besides.
-  private static func predictedPeakBytes(
-    _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient],
-    plan: ActivationPlan
-  ) throws -> Int {
-    let scorer = ExampleScorer(model: loaded.model)
-    let branches = 2 * configuration.method.directions
-    let longest = clients.flatMap(\.examples).sorted { $0.tokenCount > $1.tokenCount }
-    let batch = Array(longest.prefix(configuration.batch.size))
-    let activePlan = PerturbationPlan(
-      directions: (0..<configuration.method.directions).map {
-        Direction(seed: UInt64($0), distribution: configuration.method.perturbation)
-      },
-      scale: Float(configuration.method.mu),
-      active: Set((configuration.blocks.outer ? 0 : 1)..<loaded.configuration.blockCount))
-    var activations = 0
-    for pass in scorer.passes(batch, branches: branches) {
-      activations = max(
-        activations, try scorer.activationBytes(of: batch[pass], plan: activePlan))
-    }
-    var snapshot = 0
-    if configuration.method.localSteps > 1 {
-      snapshot = loaded.model.parameters.blocks.dropFirst().joined().reduce(0) {
-        $0 + $1.tensor.byteCount
-      }
-    }
-    let besides = ProcessMemory.current().residentBytes
-    return besides + activations + snapshot + scratchBytes
-  }
-
-  /// Kernel scratch of the threads and the journal's and metrics' buffers, measured.
-  private static let scratchBytes = 6 << 20
 }

@@ -126,7 +126,7 @@ struct SimulationLoop {
     for client in run.clients { result.clientExamples[client.name] = client.examples.count }
     result.activeShare = run.plan.activeShare
     result.weightsBytes = run.loaded.weights.byteCount
-    result.predictedPeakBytes = run.predictedPeakBytes
+    result.predictedPeakBytes = run.memory.peakBytes
     result.stateDigest = "\(digest.state)"
     result.journalPath = folder.journal
     result.journalBytes = record.journalBytes

@@ -12,11 +12,19 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Apply the journal only up to this round.")
   var round: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Resident memory at most, in MiB; weights that do not fit are streamed from a temporary file.",
+      valueName: "MiB"))
+  var memoryBudget: Int?
+
   func validate() throws {
     if let round, round < 0 { throw ValidationError("--round \(round): use 0 or more.") }
   }
 
   func load(_ common: CommonOptions) throws -> FineTunedModel {
-    try FineTunedModel(path: model, journal: journal, round: round, threads: common.threads)
+    try FineTunedModel(
+      path: model, journal: journal, round: round, threads: common.threads,
+      memoryBudget: memoryBudget)
   }
 }

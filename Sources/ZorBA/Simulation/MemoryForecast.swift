@@ -1,0 +1,95 @@
+import ZorBAData
+import ZorBAFederation
+import ZorBAModels
+import ZorBAOptimization
+import ZorBATensor
+
+/// What a run will take of memory, reckoned before its first round.
+///
+/// Without a budget: what the process holds already, the weights among it, the activations of the
+/// most demanding pass, and the snapshot of local steps. With one, the weights and the snapshot lie in
+/// files; of them counts what the policy keeps resident beside the block that passes through.
+struct MemoryForecast {
+  /// Resident memory at its peak, in bytes.
+  let peakBytes: Int
+  /// Tokens times branches of one pass of an evaluation.
+  let evaluationTokenLimit: Int
+  /// The forecast as a line to show before the run.
+  let summary: String
+
+  /// Reckons, and allots the weights their share of the budget.
+  ///
+  /// - Parameter evaluated: The rows of each evaluation.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when the budget is too small.
+  init(
+    _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient],
+    plan: ActivationPlan, evaluated: [Dataset]
+  ) throws {
+    let training = try Self.trainingActivations(configuration, loaded: loaded, clients: clients)
+    let residency = loaded.residency
+    let process = MemoryBudget.residentBytes(without: residency) + Self.scratchBytes
+    var scorer = ExampleScorer(model: loaded.model)
+    if let budget = loaded.budget, let residency {
+      let share = budget.activationShare(beside: process + residency.leastCapacity)
+      for rows in evaluated {
+        scorer = try scorer.limited(to: max(training, share), for: rows.examples)
+      }
+    }
+    evaluationTokenLimit = scorer.tokenBranchLimit
+    let activations = try evaluated.reduce(training) {
+      max($0, try scorer.peakActivationBytes(of: $1.examples))
+    }
+    var besides = process + activations
+    let active = Self.activeSets(plan, outer: configuration.blocks.outer)
+    if let budget = loaded.budget, let residency {
+      try budget.allot(residency, besides: besides)
+      let policies = active.map {
+        residency.policy(active: $0, capacity: residency.capacity)
+      }
+      peakBytes = besides + (policies.map(\.peakByteCount).max() ?? 0)
+      let resident = policies.map(\.resident.count).min() ?? 0
+      summary =
+        "memory: \(peakBytes >> 20) MiB expected of \(budget.byteCount >> 20) MiB allowed, "
+        + "\(resident) of \(residency.demands.count) blocks resident\n"
+    } else {
+      if configuration.method.localSteps > 1 {
+        let blocks = loaded.model.parameters.blocks.map { block in
+          block.reduce(0) { $0 + $1.tensor.byteCount }
+        }
+        besides += active.map { $0.reduce(0) { $0 + blocks[$1] } }.max() ?? 0
+      }
+      peakBytes = besides
+      summary = "memory: \(peakBytes >> 20) MiB expected\n"
+    }
+  }
+
+  private static func trainingActivations(
+    _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient]
+  ) throws -> Int {
+    let method = configuration.method
+    let longest = clients.flatMap(\.examples).sorted { $0.tokenCount > $1.tokenCount }
+    let batch = Array(longest.prefix(configuration.batch.size))
+    let plan = PerturbationPlan(
+      directions: (0..<method.directions).map {
+        Direction(seed: UInt64($0), distribution: method.perturbation)
+      },
+      scale: Float(method.mu),
+      active: Set((configuration.blocks.outer ? 0 : 1)..<loaded.configuration.blockCount))
+    return try ExampleScorer(model: loaded.model).peakActivationBytes(of: batch, plan: plan)
+  }
+
+  /// The distinct sets of blocks that clients train at once, or a fair sample of very many.
+  private static func activeSets(_ plan: ActivationPlan, outer: Bool) -> Set<Set<Int>> {
+    var sets: Set<Set<Int>> = []
+    for matrix in plan.cycle {
+      for client in 0..<matrix.clientCount where sets.count < 1000 {
+        let blocks = matrix.activeBlocks(of: client).map { $0 + 1 }
+        sets.insert(Set((outer ? [0] : []) + blocks))
+      }
+    }
+    return sets
+  }
+
+  /// Kernel scratch of the threads and the journal's and metrics' buffers, measured.
+  static let scratchBytes = 6 << 20
+}
