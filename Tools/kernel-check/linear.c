@@ -1,7 +1,7 @@
 // The product with a perturbed matrix, against sums in binary64.
 //
 // A table whose name contains bf16 may round x and the perturbed weight to bfloat16, to nearest
-// even, before it multiplies. Each of its branches has to agree with the sums of rounded numbers,
+// even, before it multiplies; the second side of a direction it rounds from the first. Each of its branches has to agree with the sums of rounded numbers,
 // or with those of unrounded ones (rows so few that rounding does not pay), all outputs alike.
 #include "check.h"
 
@@ -104,6 +104,16 @@ typedef struct {
   double value, expected;
 } deviation;
 
+// The weight of a branch as bfloat16.
+static float narrowed(const trial *t, const zk_branch *branch, float w, float z) {
+  float first = branch->scale;
+  for (size_t b = t->job.branch_count; b-- > 0;)
+    if (t->branches[b].rows && t->branches[b].direction == branch->direction)
+      first = t->branches[b].scale;
+  float side = nearest_bfloat16(fmaf(first, z, w));
+  return branch->scale == first ? side : nearest_bfloat16(fmaf(branch->scale - first, z, side));
+}
+
 // y of one branch against sums in binary64. An error may be of 4 sqrt(k) + 8 roundings of the sum
 // of magnitudes: each product and each partial sum is rounded once, at random.
 static deviation deviation_of(const trial *t, size_t b, bool rounded) {
@@ -120,7 +130,7 @@ static deviation deviation_of(const trial *t, size_t b, bool rounded) {
       float z = branch->direction < 0 ? 0 : t->z[branch->direction][at];
       double move = (double)branch->scale * (double)z;
       magnitudes[i] = fabs((double)w) + fabs(move);
-      weights[i] = rounded ? (double)nearest_bfloat16(fmaf(branch->scale, z, w)) : (double)w + move;
+      weights[i] = rounded ? (double)narrowed(t, branch, w, z) : (double)w + move;
     }
     for (size_t r = 0; r < branch->rows; r++) {
       const float *x = branch->x + r * branch->x_stride;

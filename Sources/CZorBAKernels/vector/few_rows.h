@@ -92,7 +92,8 @@ static void few_rows_transposed(const zk_linear *job, size_t k, size_t n, size_t
       const zk_branch *branch = &job->branches[b];
       int moved = d < job->direction_count;
       if (moved ? branch->direction != (int32_t)d : branch->direction >= 0) continue;
-      if (moved && !generated && branch->rows)
+      if (branch->rows == 0) continue;
+      if (moved && !generated)
         perturbation(&job->directions[d], (uint32_t)k, (uint32_t)n, columns, z);
       generated = 1;
       for (size_t r = 0; r < branch->rows; r++) {
