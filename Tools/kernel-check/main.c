@@ -172,7 +172,12 @@ int main(int argc, char **argv) {
     failed += bad;
     passed += KERNELS - bad;
   }
-  if (found == 0) failed++;
+  if (found == 0) {
+    printf("FAILED: no table of that name:");
+    for (size_t i = 0; i < wanted_count; i++) printf(" %s", wanted[i]);
+    printf("\n");
+    failed++;
+  }
   printf("%zu passed, %zu failed\n", passed, failed);
   return failed > 0;
 }
