@@ -4,16 +4,27 @@
 // and z generated for it once per direction; each branch's own tile is then one fma away and goes
 // through the micro-kernel with all of that branch's rows.
 
+// Asks for rows [first, end) of a tile's inputs: they lie too far apart to be guessed.
+INLINE void prefetch_rows(const zk_branch *branch, extent at, size_t first, size_t end) {
+  enum { FLOATS_PER_LINE = 16 };
+  for (size_t r = first; r < smaller(end, branch->rows); r++)
+    for (size_t i = 0; i < at.depth; i += FLOATS_PER_LINE)
+      __builtin_prefetch(branch->x + r * branch->x_stride + at.k + i, 0, 2);
+}
+
 static void multiply_tile(const zk_linear *job, const zk_branch *branch, extent at,
                           const float *panels) {
   int keep = job->accumulate || at.k > 0;
   for (size_t r = 0; r < branch->rows; r += BLOCK_ROWS) {
-    size_t rows = smaller(BLOCK_ROWS, branch->rows - r);
-    for (size_t p = 0; p < at.columns; p += COLUMNS)
+    size_t rows = smaller(BLOCK_ROWS, branch->rows - r), next = r + rows;
+    size_t share = (BLOCK_ROWS * COLUMNS + at.columns - 1) / at.columns;
+    for (size_t p = 0; p < at.columns; p += COLUMNS, next += share) {
+      prefetch_rows(branch, at, next, next + share);
       multiply_panel(branch->x + r * branch->x_stride + at.k, branch->x_stride, rows,
                      panels + p * TILE_K, at.depth, branch->y + r * branch->y_stride + at.n + p,
                      branch->y_stride, smaller(COLUMNS, at.columns - p), keep,
                      branch->bias && at.k == 0 ? branch->bias + at.n + p : NULL);
+    }
   }
 }
 

@@ -6,7 +6,7 @@ enum {
   // Padding keeps the lines of a row-major tile out of each other's cache sets.
   LINE = TILE_K + 16,
   // Rows of x that stay in the second-level cache while all panels of a tile pass over them.
-  BLOCK_ROWS = 16 * ROWS,
+  BLOCK_ROWS = 12 * ROWS,
 };
 
 // Transposes LANES lines of `depth` floats (a multiple of 4) into columns `first` ... of a panel.
