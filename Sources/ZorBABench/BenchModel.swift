@@ -1,6 +1,4 @@
 package import ZorBA
-import ZorBACheckpoint
-import ZorBADiagnostics
 package import ZorBAModels
 package import ZorBATensor
 
@@ -10,25 +8,37 @@ package import ZorBATensor
 package struct BenchModel: Sendable {
   package let model: Model
   package let context: ComputeContext
+  private let working: WorkingModel?
 
   package init(model: Model, context: ComputeContext) {
     self.model = model
     self.context = context
+    working = nil
   }
 
   /// Opens a Hugging Face folder with config.json and safetensors.
   ///
-  /// - Throws: `ZorBAError` with code `invalidModel`, `unsupportedModel` or `inputOutput`.
-  package init(path: String, precision: WeightPrecision, context: ComputeContext) throws {
-    let checkpoint = try Checkpoint.open(directory: path)
-    let configuration = try ModelConfiguration(
-      huggingFace: checkpoint.configuration, file: checkpoint.configurationPath)
-    let bound = try Model(configuration: configuration, source: checkpoint, compute: context)
-    let stored = try BoundTensors(model: bound, checkpoint: checkpoint)
-    let weights = try WorkingCopy(of: stored, dtype: precision.dtype)
-    self.init(
-      model: try Model(configuration: configuration, source: weights, compute: context),
-      context: context)
+  /// - Parameter memoryBudget: A limit on resident memory in MiB; nil is none.
+  /// - Throws: `ZorBAError` with code `invalidModel`, `unsupportedModel` or `inputOutput`, and with
+  ///   `invalidConfiguration` for an impossible budget.
+  package init(
+    path: String, precision: WeightPrecision, context: ComputeContext, memoryBudget: Int? = nil
+  ) throws {
+    let working = try WorkingModel(
+      path: path, dtype: precision.dtype, context: context,
+      budget: MemoryBudget(mebibytes: memoryBudget, field: "--memory-budget"))
+    model = working.model
+    self.context = context
+    self.working = working
+  }
+
+  /// Bytes that should be resident at the peak of passes over `active` blocks; gives the weights what
+  /// the budget leaves.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when the budget is too small.
+  func allot(activations: Int, active: Set<Int>) throws -> Int {
+    guard let working else { return ProcessMemory.current().residentBytes + activations }
+    return try working.allot(activations: activations, active: active)
   }
 
   /// Bytes of all weights.

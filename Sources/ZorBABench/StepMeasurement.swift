@@ -79,9 +79,11 @@ package struct StepMeasurement: Sendable {
   ) throws -> StepResult {
     let updater = WeightUpdater(
       parameters: subject.model.parameters, schedule: rounds.schedule, context: subject.context)
-    let resident = ProcessMemory.current().residentBytes
-    let activations = try subject.model.activationBytes(
-      for: request(round: 1), plan: plan(round: 1))
+    let predicted = try subject.allot(
+      activations: subject.model.activationBytes(for: request(round: 1), plan: plan(round: 1)),
+      active: options.isUnperturbed ? [] : Set(active))
+    // The peak while weights were read is not the steps'.
+    ProcessMemory.resetPeak()
     var steps: [Double] = []
     var forwards: [Double] = []
     var updates: [Double] = []
@@ -108,7 +110,7 @@ package struct StepMeasurement: Sendable {
     return StepResult(
       step: Spread(steps), forward: forward, update: Spread(updates).median,
       privateBytes: memory.privateBytes, peakBytes: memory.peakBytes,
-      weightsBytes: subject.weightsByteCount, predictedBytes: resident + activations,
+      weightsBytes: subject.weightsByteCount, predictedBytes: predicted,
       gflops: operations / forward / 1e9, instructionSet: subject.context.instructionSet,
       threads: subject.context.team.threadCount, tokens: options.batch * options.sequence,
       parameters: subject.parameterCount(), loss: loss)

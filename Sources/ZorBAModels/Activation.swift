@@ -28,6 +28,13 @@ struct Activation {
     Activation(base: base, branches: branches, rows: rows, width: width, stride: stride)
   }
 
+  /// Some of the branches.
+  func branches(_ range: Range<Int>) -> Activation {
+    Activation(
+      base: row(0, branch: range.lowerBound), branches: range.count, rows: rows, width: width,
+      stride: stride)
+  }
+
   /// Every row cut into rows of `width` elements; the rows must be contiguous.
   func split(width part: Int) -> Activation {
     precondition(stride == width && width % part == 0)

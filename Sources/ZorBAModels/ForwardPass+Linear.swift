@@ -81,7 +81,7 @@ extension ForwardPass {
       }
     }
     return (0..<x.branches).map { branch in
-      let side = plan.side(ofBranch: branch)
+      let side = plan.side(ofBranch: firstBranch + branch)
       return zk_branch(
         x: x.row(taken.lowerBound, branch: branch), y: y + branch * taken.count * yStride,
         bias: biases.map { UnsafePointer($0[branch]) }, x_stride: x.stride, y_stride: yStride,

@@ -22,6 +22,8 @@ final class ForwardPass {
 
   /// Branches computed at this point: 1, or the plan's after its first active block.
   private(set) var branches = 1
+  /// The plan's number of the first of them: not 0 while a group of branches is computed.
+  private(set) var firstBranch = 0
   /// True when the current block's weights differ between branches.
   private(set) var isPerturbed = false
   /// The block the pass is in; nil before the first and after the last.
@@ -75,6 +77,14 @@ final class ForwardPass {
       for branch in 1..<branches { all.row(0, branch: branch).update(from: all.base, count: count) }
     }
     return all
+  }
+
+  /// Runs `body` with some of the branches as if they were all there are.
+  func withBranches<Result>(_ group: Range<Int>, _ body: () -> Result) -> Result {
+    let all = branches
+    (firstBranch, branches) = (group.lowerBound, group.count)
+    defer { (firstBranch, branches) = (0, all) }
+    return body()
   }
 
   /// Ends the pass: nothing reads weights any more.
@@ -186,7 +196,7 @@ final class ForwardPass {
       return result
     }
     for branch in 0..<branches {
-      let side = plan.side(ofBranch: branch)
+      let side = plan.side(ofBranch: firstBranch + branch)
       var direction = plan.directions[side.direction].restricted(to: parameter.id)
       kernels.perturbed(
         parameter.tensor.bytes, dtype, &direction, 0, 0, width, side.scale, result[branch])

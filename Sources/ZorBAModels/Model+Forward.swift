@@ -53,7 +53,7 @@ extension Model {
     for layer in 0..<configuration.layerCount {
       hidden = pass.enter(block: layer + 1, hidden: hidden)
       if layer == configuration.layerCount - 1 { pass.narrow(to: rows) }
-      hidden = decoder.layer(layer, hidden, pass)
+      hidden = pass.inGroups(hidden) { decoder.layer(layer, $0, pass) }
     }
     return hidden
   }

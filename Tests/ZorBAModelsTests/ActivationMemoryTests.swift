@@ -47,7 +47,8 @@ import ZorBATestSupport
     let rows = try bytes(small, 8000, 2) / bytes(small, 4000, 2)
     #expect(rows > 1.5 && rows < 2.05)
     let branches = try bytes(small, 4000, 4) / bytes(small, 4000, 2)
-    #expect(branches > 1.5 && branches < 2.05)
+    // A block computes one direction after the other; states and the head's sums are kept for all.
+    #expect(branches > 1.1 && branches < 1.5, "\(branches)")
     // A stored [tokens, vocabulary] would be thirty times larger.
     #expect(try bytes(large, 4000, 2) < 2.5 * bytes(small, 4000, 2))
     let perToken = try bytes(small, 8000, 2) / 8000

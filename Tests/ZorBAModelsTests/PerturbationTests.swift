@@ -90,6 +90,39 @@ import ZorBATestSupport
     }
   }
 
+  /// Batches so large that directions are computed one after the other give what each gives alone.
+  @Test(arguments: ["llama", "opt-bf16", "gpt2"], Computes.all)
+  func directionsDoNotDisturbEachOther(_ name: String, _ setting: Computes.Setting) throws {
+    let golden = try GoldenCase.named(name)
+    let model = try golden.model(setting.compute)
+    var random = SeededGenerator(seed: 21)
+    let vocabulary = Int32(golden.configuration.vocabularySize)
+    let sequences = (0..<30).map { _ in
+      (0..<24).map { _ in Int32.random(in: 0..<vocabulary, using: &random) }
+    }
+    var all = ScoringRequest.languageModelling(sequences)
+    var some = all
+    some.queries = Array(all.queries.filter { $0.position == 20 })
+    all.queries.shuffle(using: &random)
+    let directions = (0..<3).map { _ in Direction(seed: random.next(), distribution: .popcount) }
+    for active: Set<Int> in [[1], [2], [0, 1, 2]] {
+      for request in [all, some] {
+        let together = try model.score(
+          request, plan: PerturbationPlan(directions: directions, scale: 1e-2, active: active))
+        for (place, direction) in directions.enumerated() {
+          let alone = try model.score(
+            request, plan: PerturbationPlan(directions: [direction], scale: 1e-2, active: active))
+          for side in 0..<2 {
+            #expect(
+              largestDifference(
+                together.scores(branch: 2 * place + side), Array(alone.scores(branch: side)))
+                <= 1e-5)
+          }
+        }
+      }
+    }
+  }
+
   /// Products in bfloat16 round inputs and perturbed weights; explicit weights are not rounded.
   @Test(arguments: GoldenCase.all.filter(\.isHalf), Computes.bfloat16)
   func branchesInBFloat16AreCloseToExplicitlyPerturbedModels(

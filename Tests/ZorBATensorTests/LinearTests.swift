@@ -37,6 +37,21 @@ import ZorBATestSupport
     }
   }
 
+  /// A branch without rows before one with a few, on the same direction.
+  @Test(arguments: InstructionSet.available, [false, true])
+  func emptyBranchesStandAside(_ set: InstructionSet, _ transposed: Bool) {
+    var random = SeededGenerator(seed: 11)
+    for rows in [2, 9] {
+      for _ in 0..<4 {
+        var problem = LinearProblem(
+          dtype: .float32, transposed: transposed, n: random.pick(1...70), k: random.pick(1...70),
+          &random)
+        for count in [0, rows, 0, rows] { problem.addBranch(rows: count, direction: 0, &random) }
+        problem.check(KernelTable(set), columns: 0..<problem.n)
+      }
+    }
+  }
+
   /// Widths on both sides of every block of the kernels.
   @Test(arguments: InstructionSet.available)
   func edgesOfBlocksAreExact(_ set: InstructionSet) {

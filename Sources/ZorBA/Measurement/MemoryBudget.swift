@@ -37,7 +37,7 @@ package struct MemoryBudget: Sendable, Equatable {
   /// A limit of so many MiB, the weights among temporary files; nil is none.
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when it is out of range.
-  init?(mebibytes: Int?, field: String) throws {
+  package init?(mebibytes: Int?, field: String) throws {
     guard let mebibytes else { return nil }
     guard (1...MemoryConfiguration.largestBudgetMiB).contains(mebibytes) else {
       throw ZorBAError(

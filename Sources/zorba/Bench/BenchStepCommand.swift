@@ -48,6 +48,12 @@ struct BenchStepCommand: ParsableCommand {
   @Option(help: "The type of the weights.")
   var dtype = WeightPrecision.asCheckpoint
 
+  @Option(
+    help: ArgumentHelp(
+      "Resident memory at most, in MiB; weights that do not fit are streamed from a temporary file.",
+      valueName: "MiB"))
+  var memoryBudget: Int?
+
   @Option(help: "The seed of tokens and directions.")
   var seed: UInt64 = 1
 
@@ -67,7 +73,8 @@ struct BenchStepCommand: ParsableCommand {
     options.seed = seed
     options.isUnperturbed = unperturbed
     let subject = try BenchModel(
-      path: model, precision: dtype, context: ComputeContext(threads: common.threads))
+      path: model, precision: dtype, context: ComputeContext(threads: common.threads),
+      memoryBudget: memoryBudget)
     let measurement = try StepMeasurement(subject, options: options)
     var progress = ProgressLine(label: "step", total: steps, isQuiet: common.quiet)
     let result = try measurement.run { done, _ in progress.update(done: done, detail: "") }

@@ -1,0 +1,82 @@
+package import ZorBACheckpoint
+import ZorBADiagnostics
+package import ZorBAModels
+package import ZorBATensor
+
+/// A checkpoint's weights made ready to change: in writable memory, or under a budget in a file.
+package struct WorkingModel: Sendable {
+  /// The checkpoint on disk.
+  package let checkpoint: Checkpoint
+  /// The checkpoint's tensors under the model's names.
+  let stored: BoundTensors
+  /// The weights, once, at working precision.
+  package let weights: WorkingCopy
+  /// The model over those weights.
+  package let model: Model
+  /// The limit on resident memory, if there is one.
+  let budget: MemoryBudget?
+
+  /// What keeps the weights within the budget.
+  var residency: WeightResidency? { model.parameters.residency }
+
+  /// Opens a checkpoint folder and copies its weights.
+  ///
+  /// - Parameters:
+  ///   - path: A Hugging Face folder: config.json and safetensors.
+  ///   - dtype: What to convert the weights to; nil keeps them as stored.
+  ///   - context: Where to compute.
+  ///   - budget: With a limit on memory the weights lie in a file and all of them are streamed, until
+  ///     they are given room.
+  /// - Throws: `ZorBAError` with code `invalidModel`, `unsupportedModel` or `inputOutput`.
+  package init(
+    path: String, dtype: DType? = nil, context: ComputeContext, budget: MemoryBudget? = nil
+  ) throws {
+    self.budget = budget
+    checkpoint = try Checkpoint.open(directory: path)
+    let configuration = try ModelConfiguration(
+      huggingFace: checkpoint.configuration, file: checkpoint.configurationPath)
+    // Binding against the mapped file first: a wrong tensor is an error before anything is copied.
+    let bound = try Model(configuration: configuration, source: checkpoint, compute: context)
+    stored = try BoundTensors(model: bound, checkpoint: checkpoint)
+    if let budget {
+      weights = try WorkingCopy(
+        of: stored, groups: bound.parameters.blocks.map { $0.map(\.name) }, dtype: dtype,
+        inFileIn: budget.folder)
+    } else {
+      weights = try WorkingCopy(of: stored, dtype: dtype)
+    }
+    // What readers of the file left behind around the pages they gave back.
+    checkpoint.discardPages()
+    model = try Model(
+      configuration: configuration, source: weights, compute: context,
+      residency: Self.residency(of: weights, budget: budget, bound: bound))
+  }
+
+  /// Gives the weights what the budget leaves beside everything else; does nothing without one.
+  ///
+  /// - Parameters:
+  ///   - activations: Bytes of the most demanding pass.
+  ///   - active: The blocks that are trained.
+  /// - Returns: The bytes that should be resident at the peak.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when the budget is too small.
+  package func allot(activations: Int, active: Set<Int>) throws -> Int {
+    let besides = MemoryBudget.residentBytes(without: residency) + activations
+    guard let budget, let residency else { return besides }
+    try budget.allot(residency, besides: besides + MemoryForecast.scratchBytes)
+    return besides + MemoryForecast.scratchBytes
+      + residency.policy(active: active, capacity: residency.capacity).peakByteCount
+  }
+
+  /// - Parameter bound: The model over the checkpoint itself.
+  private static func residency(
+    of weights: WorkingCopy, budget: MemoryBudget?, bound: Model
+  ) -> WeightResidency? {
+    guard let budget, let file = weights.file else { return nil }
+    let passing = bound.configuration.passingByteCounts(threads: bound.compute.team.threadCount) {
+      (try? weights.tensor(named: $0).dtype.byteCount) ?? 4
+    }
+    return WeightResidency(memory: file, extents: weights.extents, passing: passing) {
+      try FileBuffer(byteCount: $0, folder: budget.folder)
+    }
+  }
+}
