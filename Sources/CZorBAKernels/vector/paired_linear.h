@@ -22,7 +22,8 @@ typedef struct {
   float *z, *stored;        // [2, TILE_N or TILE_K]
 } paired_scratch;
 
-static size_t lay_out(paired_scratch *at, char *base) {
+// Base 0 only measures.
+static size_t lay_out(paired_scratch *at, uintptr_t base) {
   size_t used = 0;
 #define TAKE(field, type, count)          \
   at->field = (type *)(base + used);      \
@@ -40,7 +41,7 @@ static size_t lay_out(paired_scratch *at, char *base) {
 
 static size_t paired_scratch_size(void) {
   paired_scratch unused;
-  return lay_out(&unused, NULL);
+  return lay_out(&unused, 0);
 }
 
 // The sides of one direction, or the weights as stored when there is none.
@@ -176,7 +177,7 @@ INLINE int is_new_side(const zk_linear *job, size_t index) {
 
 static void paired_tile(const zk_linear *job, extent at, void *base) {
   paired_scratch scratch;
-  lay_out(&scratch, base);
+  lay_out(&scratch, (uintptr_t)base);
   int stored = 0;
   for (size_t b = 0; b < job->branch_count; b++) stored |= job->branches[b].direction < 0;
   if (stored) {
