@@ -63,13 +63,17 @@ let package = Package(
       swiftSettings: hot),
     .target(
       name: "ZorBAFederation", dependencies: ["ZorBADiagnostics"], swiftSettings: style),
+    .target(
+      name: "ZorBAPlanning", dependencies: ["ZorBAFederation", "ZorBAJSON", "ZorBADiagnostics"],
+      swiftSettings: hot),
 
     // The public face.
     .target(
       name: "ZorBA",
       dependencies: [
         "ZorBAModels", "ZorBAOptimization", "ZorBATokenizers", "ZorBAData", "ZorBAJournal",
-        "ZorBAFederation", "ZorBACheckpoint", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBAFederation", "ZorBAPlanning", "ZorBACheckpoint", "ZorBATensor", "ZorBAJSON",
+        "ZorBADiagnostics",
       ],
       swiftSettings: style),
     .target(
@@ -90,8 +94,8 @@ let package = Package(
     .executableTarget(
       name: "zorba",
       dependencies: [
-        "ZorBA", "ZorBABench", "ZorBAConfiguration", "ZorBAReport", "ZorBAOptimization",
-        "ZorBATokenizers", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBA", "ZorBABench", "ZorBAConfiguration", "ZorBAPlanning", "ZorBAFederation",
+        "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.copy("Resources")], swiftSettings: style),
@@ -165,6 +169,12 @@ let package = Package(
       name: "ZorBAFederationTests",
       dependencies: ["ZorBAFederation", "ZorBADiagnostics", "ZorBATestSupport"],
       swiftSettings: style),
+    .testTarget(
+      name: "ZorBAPlanningTests",
+      dependencies: [
+        "ZorBAPlanning", "ZorBAFederation", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
+      ],
+      exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
       name: "ZorBAConfigurationTests",
       dependencies: [
