@@ -95,7 +95,8 @@ let package = Package(
       name: "zorba",
       dependencies: [
         "ZorBA", "ZorBABench", "ZorBAConfiguration", "ZorBAPlanning", "ZorBAFederation",
-        "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor", "ZorBAJSON",
+        "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.copy("Resources")], swiftSettings: style),
@@ -153,7 +154,7 @@ let package = Package(
     .testTarget(
       name: "ZorBATests",
       dependencies: [
-        "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAModels", "ZorBAOptimization",
+        "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAPlanning", "ZorBAModels", "ZorBAOptimization",
         "ZorBAJournal", "ZorBACheckpoint", "ZorBAData", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport", "CZorBAKernels",
       ],

@@ -1,5 +1,5 @@
 import ZorBADiagnostics
-package import ZorBAFederation
+import ZorBAFederation
 
 /// Chooses who trains which blocks, stage by stage, and proves how good the choice is.
 package struct Planner: Sendable {
