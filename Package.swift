@@ -154,8 +154,8 @@ let package = Package(
     .testTarget(
       name: "ZorBATests",
       dependencies: [
-        "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAPlanning", "ZorBAModels", "ZorBAOptimization",
-        "ZorBAJournal", "ZorBACheckpoint", "ZorBAData", "ZorBATensor", "ZorBAJSON",
+        "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAPlanning", "ZorBAModels",
+        "ZorBAOptimization", "ZorBAJournal", "ZorBACheckpoint", "ZorBAData", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport", "CZorBAKernels",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
