@@ -1,0 +1,97 @@
+/// Minimises one objective under limits: annealing for a plan, a relaxation for its bound, and branch and
+/// bound to close the gap where the instance is small.
+struct PlanSearch: Sendable {
+  /// What the cycle's Gamma is made of; omega is lambda tau for a cycle.
+  let space: SearchSpace
+  /// What every single matrix of the cycle is bounded by.
+  let kernel: SearchSpace
+  let length: Int
+  let leastTrained: Int
+  let effort: Planner.Effort
+
+  struct Outcome: Sendable {
+    var found: FoundCycle?
+    var lowerBound: Double
+    var isProven: Bool
+  }
+
+  init(_ problem: PlanningProblem, effort: Planner.Effort) {
+    let rotation = problem.rotation
+    length = rotation.length
+    let rests = problem.minimumClients == 0 || (length > 1 && rotation.minimumShare < 1)
+    let omega =
+      length == 1 ? 1 : problem.convergence.varianceWeight * Double(rotation.window)
+    space = SearchSpace(problem, biasWeight: omega, allowsResting: rests)
+    kernel = SearchSpace(problem, biasWeight: min(1, omega), allowsResting: rests)
+    leastTrained =
+      problem.minimumClients == 0
+      ? 0 : Int((rotation.minimumShare * Double(length)).rounded(.up))
+    self.effort = effort
+  }
+
+  private init(_ other: PlanSearch, timeLimit: Double) {
+    var space = other.space
+    var kernel = other.kernel
+    space.timeLimit = timeLimit
+    space.forbidWhatCannotBe()
+    kernel.timeLimit = timeLimit
+    kernel.forbidWhatCannotBe()
+    self.space = space
+    self.kernel = kernel
+    length = other.length
+    leastTrained = other.leastTrained
+    effort = other.effort
+  }
+
+  /// The same search with shorter rounds.
+  func within(seconds: Double) -> PlanSearch {
+    PlanSearch(self, timeLimit: min(space.timeLimit, seconds))
+  }
+
+  /// The best plan found and a bound on all.
+  ///
+  /// - Parameter starts: Cycles to improve on, each within the hard limits.
+  func minimise(
+    _ goal: SearchGoal, starts: [CycleState], stopsAtFirst: Bool = false
+  ) -> Outcome {
+    var best: FoundCycle?
+    let share = max(1, effort.moves / max(1, starts.count))
+    for (index, start) in starts.enumerated() {
+      var search = LocalSearch(
+        goal: goal, moves: share, seed: effort.seed &+ UInt64(index) &* 7919,
+        leastTrained: leastTrained)
+      guard let found = search.improve(start) else { continue }
+      if best.map({ goal.isBetter(found, $0) }) ?? true { best = found }
+      if stopsAtFirst { return Outcome(found: best, lowerBound: -.infinity, isProven: false) }
+    }
+    var bound = LowerBound(space: kernel, steps: effort.boundSteps).value(goal)
+    if bound == .infinity, best == nil { return Outcome(lowerBound: bound, isProven: true) }
+    let value = best.map { goal.objective == .gamma ? $0.gamma : $0.memory }
+    if let value { bound = min(bound, value) }
+    if length == 1, let exact = exact(goal, incumbent: best, stopsAtFirst: stopsAtFirst) {
+      if exact.isExhausted {
+        let value = exact.best.map { goal.objective == .gamma ? $0.gamma : $0.memory }
+        return Outcome(found: exact.best, lowerBound: value ?? .infinity, isProven: true)
+      }
+      best = exact.best
+      bound = max(bound, exact.lowerBound)
+    }
+    return Outcome(found: best, lowerBound: bound, isProven: false)
+  }
+
+  private func exact(
+    _ goal: SearchGoal, incumbent: FoundCycle?, stopsAtFirst: Bool
+  ) -> ExactSearch.Result? {
+    let columns = 1 << min(space.clientCount, 62)
+    guard space.clientCount <= 10, space.unitCount <= 12,
+      let classes = ClientClasses(kernel, maximumColumns: columns)
+    else { return nil }
+    let nodes = effort.work / (columns * space.unitCount)
+    guard nodes > 0 else { return nil }
+    let alpha = LowerBound(space: kernel, steps: effort.boundSteps).alpha(classes)
+    var search = ExactSearch(
+      space, goal: goal, incumbent: incumbent, nodes: nodes, boundSteps: effort.boundSteps / 2,
+      alpha: min(alpha, 0.35), stopsAtFirst: stopsAtFirst)
+    return search?.run()
+  }
+}
