@@ -44,15 +44,12 @@ enum PlanDrawing {
     let pairs = plan.cycle.reduce(0) { $0 + $1.coverage.reduce(0, +) }
     // A row also lists the outer block, where that is trained.
     let rows = plan.cycle.count * plan.cycle[0].clientCount
-    let window = plan.cycle.count == 1 ? 1 : plan.window
-    let (total, overflow) = (pairs + rows).multipliedReportingOverflow(by: window)
-    guard !overflow, total <= PlanRecord.maximumPairs else {
+    guard pairs + rows <= PlanRecord.maximumPairs else {
       throw ZorBAError(
         .invalidConfiguration,
-        "a cycle of \(plan.cycle.count) matrices, each for \(window) rounds, lists more than "
-          + "\(PlanRecord.maximumPairs) active blocks, which a journal cannot hold",
-        at: .init(field: "blocks.rotate_every"),
-        advice: "Rotate more often or never, or use fewer clients or blocks.")
+        "a cycle of \(plan.cycle.count) matrices lists more than \(PlanRecord.maximumPairs) active "
+          + "blocks, which a journal cannot hold", at: .init(field: "blocks.plan"),
+        advice: "Use a shorter cycle, fewer clients or fewer blocks a client.")
     }
   }
 
@@ -113,12 +110,14 @@ enum PlanDrawing {
       guard rows.count == clients, odd?.count == blocks else {
         throw failure("a matrix has \(rows.count) rows, one of \(odd?.count ?? 0) blocks")
       }
-      return try ActivationMatrix(rows: rows)
+      return try ActivationMatrix(rows: rows, mayRest: true)
     }
     let entry = root["window"] ?? 1
-    guard let window = entry.integer, window >= 1 else {
+    guard let window = entry.integer, (1...1_000_000_000).contains(window) else {
       throw failure("\(entry.serialized.excerpt()) is no number of rounds", field: "window")
     }
-    return ActivationPlan(cycle: cycle, window: window)
+    let plan = ActivationPlan(cycle: cycle, window: window)
+    try plan.requireWork()
+    return plan
   }
 }

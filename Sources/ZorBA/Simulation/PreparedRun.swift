@@ -75,19 +75,7 @@ struct PreparedRun {
   }
 
   /// The plan as the journal keeps it.
-  var journaledPlan: PlanRecord {
-    PlanRecord(
-      firstRound: 1,
-      cycle: plan.cycle.flatMap { matrix in
-        let rows = (0..<matrix.clientCount).map { client in
-          PlanRecord.Row(
-            client: UInt32(client + 1),
-            blocks: (configuration.blocks.outer ? [0] : [])
-              + matrix.activeBlocks(of: client).map { $0 + 1 })
-        }
-        return Array(repeating: rows, count: plan.cycle.count == 1 ? 1 : plan.window)
-      })
-  }
+  var journaledPlan: PlanRecord { PlanRecord(plan, outer: configuration.blocks.outer) }
 
   /// A session over the run's own weights.
   func session(lastCommitted: Int, warn: @escaping (String) -> Void) throws -> TrainingSession {
@@ -97,8 +85,11 @@ struct PreparedRun {
         runKey: runKey, context: context, lastCommitted: lastCommitted, warn: warn))
   }
 
-  /// One site with a copy of the base model of its own, training every block it has in the plan.
-  func aloneSession(client: Int) throws -> (session: TrainingSession, model: Model) {
+  /// One site with a copy of the base model of its own, training every block it has in the plan,
+  /// without the rounds in which it rests; nil when the plan never gives it a block.
+  func aloneSession(client: Int) throws -> (session: TrainingSession, model: Model)? {
+    let rows = plan.cycle.filter { !$0.isResting(client) }.map { [$0.rows[client]] }
+    guard !rows.isEmpty else { return nil }
     let capacity = loaded.residency?.capacity ?? 0
     loaded.residency?.releaseAll()
     let fresh = try LoadedModel(
@@ -109,8 +100,7 @@ struct PreparedRun {
     var configuration = configuration
     configuration.federation.participation = 1
     let plan = ActivationPlan(
-      cycle: try plan.cycle.map { try ActivationMatrix(rows: [$0.rows[client]]) },
-      window: plan.window)
+      cycle: try rows.map { try ActivationMatrix(rows: $0) }, window: plan.window)
     let session = try TrainingSession(
       .init(
         model: fresh.model, clients: [clients[client]], plan: plan,
