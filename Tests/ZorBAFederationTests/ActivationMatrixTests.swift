@@ -80,7 +80,9 @@ import ZorBATestSupport
       try ActivationMatrix(rows: [[false], [false]], mayRest: true)
     }
     let plan = ActivationPlan(
-      cycle: [matrix, try ActivationMatrix(rows: [[false, true], [false, false]], mayRest: true)])
+      cycle: [
+        matrix, try ActivationMatrix(rows: [[false, true], [false, false]], mayRest: true),
+      ])
     #expect(plan.idleClients == [1])
     let error = #expect(throws: ZorBAError.self) { try plan.requireWork() }
     #expect(error?.message.contains("client 2") == true)

@@ -36,7 +36,9 @@ extension PlanRecord {
     }
     // Equal matrices share their rows: older journals repeat one for every round of its window.
     var matrices: [[Row]: ActivationMatrix] = [:]
-    for rows in distinct { matrices[rows] = try Self.matrix(rows, clients: clients, blocks: blocks) }
+    for rows in distinct {
+      matrices[rows] = try Self.matrix(rows, clients: clients, blocks: blocks)
+    }
     return ActivationPlan(
       cycle: cycle.compactMap { matrices[$0] }, window: window, firstRound: first)
   }

@@ -87,7 +87,8 @@ final class RunRecord {
     let timeline = try ActivationTimeline(
       replayed.plans, clients: run.clients.count, blocks: run.plan.blockCount)
     let record = try RunRecord(
-      journal: journal, timeline: timeline ?? ActivationTimeline(run.plan), folder: folder, run: run)
+      journal: journal, timeline: timeline ?? ActivationTimeline(run.plan), folder: folder, run: run
+    )
     record.hasFinalDigest = replayed.endsInDigest
     for line in lines {
       if let metrics = RoundMetrics(json: line) {
