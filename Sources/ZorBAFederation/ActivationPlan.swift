@@ -56,6 +56,29 @@ public struct ActivationPlan: Sendable, Hashable {
     (0..<clientCount).filter { client in cycle.allSatisfy { $0.isResting(client) } }
   }
 
+  /// Checks that at least `minimum` clients have each block active in a share of the matrices.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the blocks that fall short.
+  public func requireCoverage(atLeast minimum: Int, share: Double = 1) throws {
+    guard share < 1 else {
+      for matrix in cycle { try matrix.requireCoverage(atLeast: minimum) }
+      return
+    }
+    let coverage = cycle.map(\.coverage)
+    // Shares are given in decimal: a third of three matrices is one.
+    let needed = (share * Double(cycle.count) - 1e-9).rounded(.up)
+    let short = (0..<blockCount).filter { block in
+      Double(coverage.count { $0[block] >= minimum }) < needed
+    }
+    guard !short.isEmpty else { return }
+    throw ZorBAError(
+      .invalidConfiguration,
+      "blocks \(short.map { "\($0 + 1)" }.joined(separator: ", ")) have \(minimum) clients in fewer "
+        + "than \(Int(needed)) of \(cycle.count) matrices",
+      at: .init(field: "blocks.minimum_share"),
+      advice: "Lower blocks.minimum_share or blocks.min_clients, or let clients train more.")
+  }
+
   /// Checks that every client trains something at some time.
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the clients that never do.

@@ -13,8 +13,11 @@ import ZorBAOptimization
     run.blocks.minClients = 0
     let configuration = run
     return try #require(throws: ZorBAError.self) {
-      try PlanDrawing.plan(
-        configuration, clients: clients, blocks: blocks, runKey: .init(seed: 1))
+      let shape = PlanShape(
+        names: (0..<clients).map { "s\($0)" }, weights: Array(repeating: 1, count: clients),
+        parameters: Array(repeating: 1, count: blocks),
+        blockBytes: Array(repeating: 4, count: blocks))
+      _ = try PlanDrawing(configuration, shape: shape, runKey: .init(seed: 1)).outcome()
     }
   }
 
