@@ -283,8 +283,8 @@ def block_values(blocks):
         struct.pack(f"<{len(values)}f", *values) for values in blocks.values())
 
 
-def journal_case():
-    """A shared run with one record of every kind."""
+def journal_case(windows=False):
+    """A shared run with one record of every kind, and a plan with windows where asked."""
     digests = [sha(bytes([block]))[:16] for block in range(3)]
     state = sha(b"zorba/1/state", struct.pack("<I", 3), *digests)[:16]
     header = json.dumps({
@@ -312,6 +312,11 @@ def journal_case():
         (2, varint(301) + b"\x00" + struct.pack("<d", 0.125) + varint(1) + varint(1)
          + ascending([4_000_000_000], 1) + block_values({1: [2.0**-149]})),
     ]
+    if windows:
+        records.insert(2, (
+            7, varint(1) + varint(300) + varint(2)
+            + ascending([2], 1) + ascending([0, 1], 0)
+            + ascending([1, 2], 1) + ascending([1], 0) + ascending([2], 0)))
     data = b"\x89ZORBA\r\n" + struct.pack("<I", 1)
     chain = sha(b"zorba/1/journal", data)[:16]
     for kind, payload in records:
@@ -339,6 +344,7 @@ def main():
         (GOLDENS / f"{name}.json").write_text(json.dumps(value, indent=None) + "\n")
     JOURNALS.mkdir(parents=True, exist_ok=True)
     (JOURNALS / "version1.zorba").write_bytes(journal_case())
+    (JOURNALS / "version1-windows.zorba").write_bytes(journal_case(windows=True))
 
 
 if __name__ == "__main__":

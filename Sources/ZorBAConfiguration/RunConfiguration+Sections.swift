@@ -146,31 +146,6 @@ extension MethodConfiguration {
   }
 }
 
-extension BlockConfiguration {
-  fileprivate init(_ section: ConfigurationSection, resolved: (String) -> String) throws {
-    self.init()
-    let name = try section.text("plan") ?? "full"
-    switch name {
-    case "full": plan = .full
-    case "random": plan = .random
-    case "lexicographic":
-      throw section.failure(
-        "plan", "this version has no planner",
-        advice: "Use full, random, or the path of a plan file.")
-    default: plan = .file(resolved(name))
-    }
-    active = try section.numbers(
-      "active", rule: "shares above 0, at most 1, one for all clients or one a client",
-      default: active
-    ) { $0 > 0 && $0 <= 1 }
-    minClients = try section.integer("min_clients", in: 0...100_000, default: minClients)
-    rotateEvery = try section.integer(
-      "rotate_every", in: 0...1_000_000_000, default: rotateEvery)
-    outer = try section.flag("outer", default: outer)
-    try section.finish()
-  }
-}
-
 extension EvaluationConfiguration {
   fileprivate init(_ section: ConfigurationSection) throws {
     self.init()

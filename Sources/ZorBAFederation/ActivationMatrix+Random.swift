@@ -64,15 +64,28 @@ extension ActivationMatrix {
   package static func sample(
     _ count: Int, from bound: Int, using generator: inout some RandomNumberGenerator
   ) -> [Int] {
+    draw(count, from: bound, using: &generator).sorted()
+  }
+
+  /// All indices below `bound` in uniformly random order.
+  package static func shuffled(
+    _ bound: Int, using generator: inout some RandomNumberGenerator
+  ) -> [Int] {
+    draw(bound, from: bound, using: &generator)
+  }
+
+  private static func draw(
+    _ count: Int, from bound: Int, using generator: inout some RandomNumberGenerator
+  ) -> [Int] {
     var pool = Array(0..<bound)
     for position in 0..<min(count, bound) {
       pool.swapAt(position, position + index(below: bound - position, using: &generator))
     }
-    return pool.prefix(count).sorted()
+    return Array(pool.prefix(count))
   }
 
   /// A uniform index by the high half of a 64 × 64-bit product; the bias is below bound / 2^64.
-  private static func index(
+  package static func index(
     below bound: Int, using generator: inout some RandomNumberGenerator
   ) -> Int {
     Int(UInt64(bound).multipliedFullWidth(by: generator.next()).high)

@@ -12,8 +12,12 @@ public struct ActivationMatrix: Sendable, Hashable {
 
   /// Checks that the rows form a matrix in which every client has something to do.
   ///
+  /// - Parameters:
+  ///   - rows: One row a client, one entry a block.
+  ///   - mayRest: Whether rows may be empty: a client may rest while another matrix of its cycle is
+  ///     in force. Somebody has to train something even then.
   /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the row at fault.
-  public init(rows: [[Bool]]) throws {
+  public init(rows: [[Bool]], mayRest: Bool = false) throws {
     guard let first = rows.first, !first.isEmpty else {
       throw ZorBAError(
         .invalidConfiguration, "an activation matrix needs at least one client and one block",
@@ -26,12 +30,17 @@ public struct ActivationMatrix: Sendable, Hashable {
           "row \(client + 1) of the activation matrix has \(row.count) blocks, row 1 has \(first.count)",
           at: .init(field: "blocks"), advice: "Give every client one entry a block.")
       }
-      guard row.contains(true) else {
+      guard mayRest || row.contains(true) else {
         throw ZorBAError(
           .invalidConfiguration, "client \(client + 1) has no active block",
           at: .init(field: "blocks"),
           advice: "Give it at least one block, or leave the client out of the federation.")
       }
+    }
+    guard rows.contains(where: { $0.contains(true) }) else {
+      throw ZorBAError(
+        .invalidConfiguration, "no client has an active block", at: .init(field: "blocks"),
+        advice: "Give at least one client a block in every matrix of the plan.")
     }
     self.rows = rows
   }
@@ -41,6 +50,9 @@ public struct ActivationMatrix: Sendable, Hashable {
     let row = Array(repeating: true, count: blocks)
     return try ActivationMatrix(rows: Array(repeating: row, count: clients))
   }
+
+  /// Whether a client trains nothing while this matrix is in force.
+  public func isResting(_ client: Int) -> Bool { !rows[client].contains(true) }
 
   /// The blocks of one client, ascending.
   public func activeBlocks(of client: Int) -> [Int] {
@@ -54,9 +66,11 @@ public struct ActivationMatrix: Sendable, Hashable {
 
   /// Checks that at least `minimum` clients have each block active.
   ///
-  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the blocks that fall short.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the blocks that fall short,
+  ///   counted from 1 as transformer blocks are everywhere.
   public func requireCoverage(atLeast minimum: Int) throws {
-    let short = coverage.indices.filter { coverage[$0] < minimum }
+    let coverage = coverage
+    let short = coverage.indices.filter { coverage[$0] < minimum }.map { $0 + 1 }
     guard !short.isEmpty else { return }
     throw ZorBAError(
       .invalidConfiguration,

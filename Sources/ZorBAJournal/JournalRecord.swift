@@ -18,7 +18,7 @@ package enum JournalRecord: Sendable, Equatable {
   package var type: UInt8 {
     switch self {
     case .round: 2
-    case .plan: 3
+    case .plan(let plan): plan.window == 1 ? 3 : 7
     case .digest: 4
     case .branch: 5
     case .end: 6
@@ -44,10 +44,11 @@ package enum JournalRecord: Sendable, Equatable {
   package init(type: UInt8, payload: [UInt8]) throws {
     switch type {
     case 2: self = .round(try CommittedRound(encoded: payload))
-    case 3: self = .plan(try PlanRecord(encoded: payload))
+    case 3: self = .plan(try PlanRecord(encoded: payload, hasWindow: false))
     case 4: self = .digest(try DigestCheckpoint(encoded: payload))
     case 5: self = .branch(try BranchMarker(encoded: payload))
     case 6: self = .end(try EndMarker(encoded: payload))
+    case 7: self = .plan(try PlanRecord(encoded: payload, hasWindow: true))
     case 128...255: self = .ancillary(type: type, payload: payload)
     case Self.headerType: throw ByteReader.fault("a second header")
     default: throw ByteReader.fault("its type \(type) is unknown to this version")

@@ -29,6 +29,28 @@ import ZorBATestSupport
     out: runs/x
     """
 
+  static let planned = """
+    model: m
+    data: {train: t.jsonl}
+    blocks:
+      plan: lexicographic
+      budgets_mib: [100, 200.5]
+      epsilon: [0.1, 0]
+      stages: [time, convergence, memory]
+      cycle: 8
+      rotate_every: 50
+      minimum_share: 0.5
+      deadline_seconds: 3.5
+      sensitivity: probe
+      probe_directions: 9
+      smoothness: 40
+      calibration: c.json
+      required: {client-1: [1, 2], "ward: b": 3}
+      forbidden: [client-1:4, "x:y:5", client-1:6]
+      together: [[1, 2], [7, 8, 9]]
+      replan_every: 20
+    """
+
   @Test func theSmallestFileGetsEveryDefault() throws {
     let run = try RunFile.parse(Self.small, file: "r.yaml", base: "dir/")
     #expect(run == RunConfiguration(model: "dir/m", data: DataFiles(train: ["dir/t.jsonl"])))
@@ -51,7 +73,39 @@ import ZorBATestSupport
     #expect(run.out == "runs/x")
   }
 
-  @Test(arguments: [small, rich])
+  @Test func everyKeyOfThePlannerArrives() throws {
+    let blocks = try RunFile.parse(Self.planned, file: "r.yaml", base: "dir/").blocks
+    var expected = BlockConfiguration()
+    expected.plan = .lexicographic
+    expected.budgetsMiB = [100, 200.5]
+    expected.epsilon = [0.1, 0]
+    expected.stages = [.time, .convergence, .memory]
+    expected.cycle = 8
+    expected.rotateEvery = 50
+    expected.minimumShare = 0.5
+    expected.deadlineSeconds = 3.5
+    expected.sensitivity = .probe
+    expected.probeDirections = 9
+    expected.smoothness = 40
+    expected.calibration = "dir/c.json"
+    expected.required = ["client-1": [1, 2], "ward: b": [3]]
+    expected.forbidden = ["client-1": [4, 6], "x:y": [5]]
+    expected.together = [[1, 2], [7, 8, 9]]
+    expected.replanEvery = 20
+    #expect(blocks == expected)
+  }
+
+  @Test(arguments: ["full", "random", "round_robin", "contiguous", "dominant", "lexicographic"])
+  func plansAreNamed(_ name: String) throws {
+    let run = try RunFile.parse(
+      Self.small, file: "r.yaml", overrides: ["blocks.plan=\(name)"], base: "dir/")
+    #expect(run.blocks.plan.name == name)
+    let file = try RunFile.parse(
+      Self.small, file: "r.yaml", overrides: ["blocks.plan=./\(name)"], base: "dir/")
+    #expect(file.blocks.plan == .file("dir/./\(name)"))
+  }
+
+  @Test(arguments: [small, rich, planned])
   func writtenFilesReadBackEqual(_ text: String) throws {
     let run = try RunFile.parse(text, file: "r.yaml")
     #expect(try RunFile.parse(run.yamlText, file: "again.yaml") == run)
@@ -98,6 +152,16 @@ import ZorBATestSupport
     ("model: m\ndata: {train: t}\nmemory: {budget_mib: -1}", "memory.budget_mib", "0 to"),
     ("model: m\ndata: {train: t}\nmemory: {budget: 1}", "memory.budget", "budget_mib"),
     ("model: m\ndata: {train: [a, b]}", "data", "files"),
+    ("\(small)\nblocks: {active: 0.5, budgets_mib: 9}", "blocks.budgets_mib", "not both"),
+    ("\(small)\nblocks: {epsilon: 0.5}", "blocks.epsilon", "2 numbers"),
+    ("\(small)\nblocks: {stages: [speed]}", "blocks.stages", "convergence"),
+    ("\(small)\nblocks: {budgets_mib: []}\nrounds: x", "rounds", nil),
+    ("\(small)\nblocks: {required: {a: [1]}}", "blocks.required", "lexicographic"),
+    ("\(small)\nblocks: {plan: lexicographic, required: [a]}", "blocks.required", "client:block"),
+    ("\(small)\nblocks: {plan: lexicographic, together: 3}", "blocks.together", "lists"),
+    ("\(small)\nblocks: {plan: lexicographic, forbidden: {a: b}}", "blocks.forbidden", "number"),
+    ("\(small)\nblocks: {smoothness: -1}", "blocks.smoothness", "above 0"),
+    ("\(small)\nblocks: {replan_evry: 1}", "blocks.replan_evry", "replan_every"),
     ("model: m\ndata: t", "data", "section"),
     ("model: m\nmodel: n\ndata: {train: t}", "model", "twice"),
     ("model: [", "r.yaml", "YAML"),
@@ -122,7 +186,7 @@ import ZorBATestSupport
     var mutator = Mutator(seed: 4)
     var refused = 0
     for _ in 0..<4000 {
-      let bytes = mutator.mutate(Array(Self.rich.utf8))
+      let bytes = mutator.mutate(Array((refused % 2 == 0 ? Self.rich : Self.planned).utf8))
       let text = String(decoding: bytes, as: UTF8.self)
       do {
         _ = try RunFile.parse(text, file: "r.yaml")

@@ -73,6 +73,68 @@ import ZorBATestSupport
     #expect(plan.activeShare == [[0.5, 0.5]])
   }
 
+  @Test func aClientMayRestButSomebodyTrains() throws {
+    let matrix = try ActivationMatrix(rows: [[true, false], [false, false]], mayRest: true)
+    #expect(matrix.isResting(1) && !matrix.isResting(0))
+    #expect(throws: ZorBAError.self) {
+      try ActivationMatrix(rows: [[false], [false]], mayRest: true)
+    }
+    let plan = ActivationPlan(
+      cycle: [
+        matrix, try ActivationMatrix(rows: [[false, true], [false, false]], mayRest: true),
+      ])
+    #expect(plan.idleClients == [1])
+    let error = #expect(throws: ZorBAError.self) { try plan.requireWork() }
+    #expect(error?.message.contains("client 2") == true)
+    let turns = ActivationPlan(
+      cycle: [matrix, try ActivationMatrix(rows: [[false, false], [true, true]], mayRest: true)])
+    try turns.requireWork()
+  }
+
+  /// Drawn first, then the resting ones go; a draw of resting ones only is made again.
+  @Test func nobodyWhoRestsIsAskedAndSomebodyAlwaysIs() throws {
+    var generator = SeededGenerator(seed: 31)
+    for _ in 0..<3000 {
+      let clients = Int.random(in: 1...7, using: &generator)
+      var rows = (0..<clients).map { _ in [Int.random(in: 0...2, using: &generator) == 0] }
+      rows[Int.random(in: 0..<clients, using: &generator)] = [true]
+      let plan = ActivationPlan(fixed: try ActivationMatrix(rows: rows, mayRest: true))
+      let share = Double.random(in: 0.01...1, using: &generator)
+      let seed = generator.next()
+      var (first, second) = (SeededGenerator(seed: seed), SeededGenerator(seed: seed))
+      let asked = plan.participants(round: 1, share: share, using: &first)
+      let drawn = Participation.draw(share: share, clients: clients, using: &second)
+      #expect(!asked.isEmpty && asked == Array(Set(asked)).sorted())
+      #expect(asked.allSatisfy { rows[$0][0] })
+      let kept = drawn.filter { rows[$0][0] }
+      if !kept.isEmpty { #expect(asked == kept) }
+    }
+  }
+
+  @Test func aLaterPlanReplacesWhatWasPlanned() throws {
+    let rows = [[true, false, false], [false, true, false], [false, false, true]]
+    let plans = try rows.map { ActivationPlan(fixed: try ActivationMatrix(rows: [$0])) }
+    var timeline = ActivationTimeline(plans[0])
+    #expect(timeline.activeShare(rounds: 5) == plans[0].activeShare)
+    timeline.adopt(plans[1].starting(at: 20))
+    timeline.adopt(plans[2].starting(at: 11))
+    let order = [1, 10, 11, 19, 20, 99].map { timeline.plan(round: $0).cycle[0].rows[0] }
+    #expect(order == [rows[0], rows[0], rows[2], rows[2], rows[2], rows[2]])
+    #expect(timeline.begins(round: 11) && !timeline.begins(round: 12))
+    #expect(timeline.activeShare(rounds: 40) == [[0.25, 0, 0.75]])
+    #expect(timeline.spans(upTo: 0).isEmpty)
+  }
+
+  @Test func aPlanBeginsItsCycleAtItsFirstRound() throws {
+    let left = try ActivationMatrix(rows: [[true, false]])
+    let right = try ActivationMatrix(rows: [[false, true]])
+    let plan = ActivationPlan(cycle: [left, right], window: 2, firstRound: 6)
+    let order = (6...10).map { plan.matrix(round: $0) == left }
+    #expect(order == [true, true, false, false, true])
+    #expect(plan.starting(at: 7).matrix(round: 8) == left)
+    #expect(ActivationPlan(cycle: [left, right], window: .max).matrix(round: .max) == left)
+  }
+
   @Test func participantsAreDistinctAscendingAndAsManyAsAsked() {
     var generator = SeededGenerator(seed: 5)
     for _ in 0..<500 {

@@ -117,6 +117,17 @@ import ZorBATestSupport
     #expect(throws: ZorBAError.self) {
       _ = try JournalRecord(type: 3, payload: [1] + largest)
     }
+    let windowed = [plan[0], 2] + plan[1...]
+    #expect(throws: ZorBAError.self) { _ = try JournalRecord(type: 7, payload: windowed) }
+    // A window that no run has, one of none, and one that has a type of its own.
+    for window in [largest, [0x81, 0x80, 0x80, 0x80, 0x10], [0], [1]] {
+      #expect(throws: ZorBAError.self) {
+        _ = try JournalRecord(type: 7, payload: [1] + window + [1, 1, 0, 0, 0])
+      }
+    }
+    #expect(throws: Never.self) {
+      try JournalRecord(type: 7, payload: [1, 0x80, 0x80, 0x80, 0x80, 0x10, 1, 1, 0, 0, 0])
+    }
     #expect(throws: ZorBAError.self) {
       _ = try JournalRecord(type: 4, payload: [1, 1, 0] + million)
     }

@@ -10,11 +10,27 @@ import ZorBATensor
   import Foundation
 #endif
 
-/// A journal of format 1 written by Tools/optimization_goldens.py, which shares no code with ours.
+/// Journals of format 1 written by Tools/optimization_goldens.py, which shares no code with ours: one
+/// as the format began, one that has a plan with windows too.
 @Suite struct JournalGoldenTests {
-  private var path: String {
+  private func path(_ hasWindows: Bool) -> String {
     URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "Goldens/version1.zorba").path(percentEncoded: false)
+      .appending(path: "Goldens/version1\(hasWindows ? "-windows" : "").zorba")
+      .path(percentEncoded: false)
+  }
+
+  private static let windowedPlan = JournalRecord.plan(
+    PlanRecord(
+      firstRound: 1, window: 300,
+      cycle: [
+        [.init(client: 2, blocks: [0, 1])],
+        [.init(client: 1, blocks: [1]), .init(client: 2, blocks: [2])],
+      ]))
+
+  private func records(_ hasWindows: Bool) throws -> [JournalRecord] {
+    var records = try records()
+    if hasWindows { records.insert(Self.windowedPlan, at: 1) }
+    return records
   }
 
   private func records() throws -> [JournalRecord] {
@@ -55,7 +71,8 @@ import ZorBATensor
     ]
   }
 
-  @Test func formatOneStillReads() throws {
+  @Test(arguments: [false, true]) func formatOneStillReads(_ hasWindows: Bool) throws {
+    let path = path(hasWindows)
     let reader = try JournalReader(path: path)
     #expect(reader.header.schedule.runKey == RunKey(seed: 7))
     #expect(reader.header.schedule.seeding == .shared)
@@ -66,25 +83,27 @@ import ZorBATensor
     #expect(
       reader.header.configuration.serialized
         == #"{"rounds": 9, "method": {"mu": 0.001}, "note": "Zürich \"1\"\n"}"#)
-    #expect(try SampleJournal.read(path).entries.map(\.record) == records())
+    #expect(try SampleJournal.read(path).entries.map(\.record) == records(hasWindows))
   }
 
-  @Test func weWriteFormatOneToTheByte() throws {
+  @Test(arguments: [false, true]) func weWriteFormatOneToTheByte(_ hasWindows: Bool) throws {
+    let path = path(hasWindows)
     let folder = try TemporaryFolder()
     let copy = folder.path("copy.zorba")
     let writer = try JournalWriter.create(
       at: copy, header: try JournalReader(path: path).header)
-    for record in try records() { try writer.append(record) }
+    for record in try records(hasWindows) { try writer.append(record) }
     #expect(try TemporaryFolder.read(copy) == TemporaryFolder.read(path))
   }
 
   @Test func summaryCountsEverything() throws {
+    let path = path(true)
     let summary = try JournalSummary(path: path)
-    #expect(summary.recordCount == 9)
+    #expect(summary.recordCount == 10)
     #expect(summary.roundCount == 3)
     #expect(summary.lastRound == 301)
     #expect(summary.coefficientCount == 2 + 12 + 1)
-    #expect(summary.planCount == 1)
+    #expect(summary.planCount == 2)
     #expect(summary.branchCount == 1)
     #expect(summary.ancillaryCount == 1)
     #expect(summary.blockDigests.keys.sorted() == [0, 2])

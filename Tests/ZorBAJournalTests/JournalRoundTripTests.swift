@@ -140,5 +140,20 @@ import ZorBATestSupport
     #expect(plan.matrix(round: 5)?.first?.blocks == [1])
     #expect(plan.matrix(round: 6)?.first?.blocks == [2])
     #expect(plan.matrix(round: 105)?.first?.blocks == [1])
+    let slow = PlanRecord(firstRound: 5, window: 10, cycle: plan.cycle)
+    let blocks = [5, 14, 15, 24, 25, 105].map { slow.matrix(round: $0)?.first?.blocks }
+    #expect(blocks == [[1], [1], [2], [2], [1], [1]])
+  }
+
+  /// A matrix is listed once, however long it stays; a plan without windows is as it always was.
+  @Test func slowRotationCostsNothing() throws {
+    let cycle: [[PlanRecord.Row]] = (1...64).map { matrix in
+      (1...8).map { .init(client: $0, blocks: [matrix]) }
+    }
+    let fast = JournalRecord.plan(PlanRecord(firstRound: 1, cycle: cycle))
+    let slow = JournalRecord.plan(PlanRecord(firstRound: 1, window: 1_000_000, cycle: cycle))
+    #expect(fast.type == 3 && slow.type == 7)
+    #expect(slow.payload.count == fast.payload.count + 3)
+    #expect(try JournalRecord(type: 7, payload: slow.payload) == slow)
   }
 }

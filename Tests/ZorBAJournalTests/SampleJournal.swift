@@ -68,6 +68,7 @@ enum SampleJournal {
   ) -> PlanRecord {
     PlanRecord(
       firstRound: firstRound,
+      window: Bool.random(using: &generator) ? 1 : UInt64.random(in: 2...400, using: &generator),
       cycle: (0..<Int.random(in: 1...3, using: &generator)).map { _ in
         subset(1..<6, &generator).map {
           .init(

@@ -53,7 +53,7 @@ import ZorBATensor
     try tiny.plan([[[1, 0, 0], [1, 1, 0], [0, 1, 0]]])
     tiny.configuration.blocks.minClients = 1
     let error = #expect(throws: ZorBAError.self) { try tiny.prepared() }
-    #expect(error?.code == .invalidConfiguration && error?.message.contains("2") == true)
+    #expect(error?.code == .invalidConfiguration && error?.message.contains("blocks 3 ") == true)
   }
 
   /// One client with every block active is plain forward-only descent (MeZO), here written out:

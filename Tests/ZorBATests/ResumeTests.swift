@@ -112,8 +112,14 @@ import ZorBATestSupport
             let value = try? JSONParser.parse(line, file: "metrics")
             return value?["round"]?.integer == Int(round.number) && value?["loss"] != nil
           })
-      } else if case .plan = record.record {
-        before = 0
+      } else if case .plan(let plan) = record.record {
+        // A plan stands right before the first round that follows it.
+        before =
+          lines.firstIndex { line in
+            let value = try? JSONParser.parse(line, file: "metrics")
+            return value?["round"]?.integer == Int(plan.firstRound) && value?["loss"] != nil
+          } ?? 0
+        if plan.firstRound == 1 { before = 0 }
       }
       let cut = record.offset + Int.random(in: 0..<record.byteCount, using: &random)
       let next = before < lines.count ? lines[before] : []

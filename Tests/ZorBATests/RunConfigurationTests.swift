@@ -32,6 +32,21 @@ import ZorBATestSupport
     }
   }
 
+  /// Files and journals of runs that know nothing of planning keep their bytes.
+  @Test func whatTheFirstRunsDidNotKnowIsLeftOut() {
+    var run = RunConfiguration(model: "m", data: DataFiles(train: ["t"]))
+    #expect(
+      run.json["blocks"]?.serialized
+        == #"{"plan": "full", "active": [0.5], "min_clients": 1, "rotate_every": 1, "outer": false}"#
+    )
+    run.blocks.plan = .file("random")
+    run.blocks.active = [0.25, 1]
+    #expect(
+      run.json["blocks"]?.serialized
+        == #"{"plan": "./random", "active": [0.25, 1.0], "min_clients": 1, "rotate_every": 1, "outer": false}"#
+    )
+  }
+
   @Test func aLabelMayBeEmpty() throws {
     var run = RunConfiguration(model: "m", data: DataFiles(train: ["t"]))
     run.task.labels = [("", "none"), ("x", "some")]
@@ -44,6 +59,47 @@ import ZorBATestSupport
     ("batch.max_tokens", { $0.batch.maxTokens = 1 }),
     ("federation.clients", { $0.federation.clients = 100_001 }),
     ("data.train", { $0.data.train = ["a", "b"] }),
+    ("blocks.active", { $0.blocks.active = [0.5, 0] }),
+    ("blocks.budgets_mib", { $0.blocks.budgetsMiB = [-1] }),
+    (
+      "blocks.budgets_mib",
+      {
+        $0.blocks.budgetsMiB = [100]
+        $0.blocks.active = [0.25]
+      }
+    ),
+    ("blocks.cycle", { $0.blocks.cycle = 0 }),
+    ("blocks.stages", { $0.blocks.stages = [.memory, .memory] }),
+    ("blocks.stages", { $0.blocks.stages = [] }),
+    ("blocks.epsilon", { $0.blocks.epsilon = [0.1] }),
+    ("blocks.epsilon", { $0.blocks.epsilon = [0.1, .nan] }),
+    ("blocks.minimum_share", { $0.blocks.minimumShare = 1.5 }),
+    ("blocks.deadline_seconds", { $0.blocks.deadlineSeconds = 0 }),
+    ("blocks.smoothness", { $0.blocks.smoothness = .infinity }),
+    ("blocks.required", { $0.blocks.required = ["a": [1]] }),
+    (
+      "blocks.required",
+      {
+        $0.blocks.plan = .lexicographic
+        $0.blocks.required = ["a": [0]]
+      }
+    ),
+    (
+      "blocks.forbidden",
+      {
+        $0.blocks.plan = .lexicographic
+        $0.blocks.required = ["a": [1, 2]]
+        $0.blocks.forbidden = ["a": [2]]
+      }
+    ),
+    (
+      "blocks.together",
+      {
+        $0.blocks.plan = .lexicographic
+        $0.blocks.together = [[1, 2], [2, 3]]
+      }
+    ),
+    ("blocks.replan_every", { $0.blocks.replanEvery = -1 }),
     ("method.warmup_rounds", { $0.method.warmupRounds = -1 }),
     (
       "method.weight_decay",
@@ -71,6 +127,10 @@ import ZorBATestSupport
     for _ in 0..<600 {
       var run = random.next()
       if case .file = run.blocks.plan { run.blocks.plan = .file("/secret/place/plan.json") }
+      if run.blocks.calibration != nil { run.blocks.calibration = "/secret/place/calibration.json" }
+      if case .file = run.blocks.sensitivity {
+        run.blocks.sensitivity = .file("/secret/place/g.json")
+      }
       run.model = "/secret/place/model"
       run.data.train = run.data.train.indices.map { "/secret/place/train-\($0).jsonl" }
       run.data.validation = "/secret/place/validation.csv"
@@ -156,16 +216,38 @@ struct RandomConfiguration {
 
   private mutating func blocks() -> BlockConfiguration {
     var blocks = BlockConfiguration()
-    switch integer(0...2) {
-    case 0: blocks.plan = .full
-    case 1: blocks.plan = .random
-    default: blocks.plan = .file(path())
+    let names = ["full", "random", "round_robin", "contiguous", "dominant", "lexicographic"]
+    blocks.plan = .init(name: choice(names, "full")) ?? .full
+    if flip() { blocks.plan = .file(path()) }
+    if flip() {
+      blocks.active = (0..<integer(1...4)).map { _ in share() }
+    } else {
+      blocks.budgetsMiB = (0..<integer(1...4)).map { _ in share() * 1e6 }
     }
-    blocks.active = (0..<integer(1...4)).map { _ in share() }
+    if flip() { planner(&blocks) }
     blocks.minClients = integer(1...100)
     blocks.rotateEvery = integer(0...1000)
     blocks.outer = flip()
     return blocks
+  }
+
+  private mutating func planner(_ blocks: inout BlockConfiguration) {
+    var stages = BlockConfiguration.Stage.allCases
+    stages.shuffle(using: &random)
+    blocks.stages = Array(stages.prefix(integer(1...3)))
+    blocks.epsilon = blocks.stages.dropFirst().map { _ in flip() ? 0 : positive() }
+    blocks.cycle = integer(1...4096)
+    blocks.minimumShare = share()
+    if flip() { blocks.deadlineSeconds = positive() }
+    if flip() { blocks.sensitivity = flip() ? .probe : .file(path()) }
+    blocks.probeDirections = integer(1...1_000_000)
+    if flip() { blocks.smoothness = positive() }
+    if flip() { blocks.calibration = path() }
+    blocks.replanEvery = integer(0...1000)
+    guard blocks.plan == .lexicographic else { return }
+    for index in 0..<integer(0...3) { blocks.required["\(index)\(text())"] = [integer(1...9), 10] }
+    for index in 0..<integer(0...3) { blocks.forbidden["\(index)\(text())"] = [integer(11...20)] }
+    if flip() { blocks.together = [[1, 2], [7, integer(8...65_535), 4]] }
   }
 
   private mutating func flip() -> Bool { Bool.random(using: &random) }

@@ -51,7 +51,7 @@ extension RunConfiguration {
     run.out = ""
     // It decides no bits, so a run may be resumed under another one.
     run.memory = MemoryConfiguration()
-    if case .file(let path) = blocks.plan { run.blocks.plan = .file(name(path)) }
+    run.blocks = blocks.withPaths(name)
     return run.json
   }
 
@@ -64,14 +64,14 @@ extension RunConfiguration {
     run.data.train = data.train.map(absolute)
     run.data.validation = data.validation.map(absolute)
     run.data.test = data.test.map(absolute)
-    if case .file(let path) = blocks.plan { run.blocks.plan = .file(absolute(path)) }
+    run.blocks = blocks.withPaths(absolute)
     return run
   }
 
   /// The run as YAML that `RunFile.parse` reads back to an equal value.
   public var yamlText: String { YAMLText.document(json) }
 
-  fileprivate static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+  static func object(_ members: [(String, JSONValue)]) -> JSONValue {
     var object = JSONObject()
     for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
     return .object(object)
@@ -116,23 +116,6 @@ extension MethodConfiguration {
       "warmup_rounds": .integer(warmupRounds), "perturbation": .string(perturbation.rawValue),
       "seeding": .string(seeding.rawValue), "local_steps": .integer(localSteps),
       "weight_decay": .number(weightDecay),
-    ]
-  }
-}
-
-extension BlockConfiguration {
-  fileprivate var json: JSONValue {
-    let plan: JSONValue =
-      switch plan {
-      case .full: "full"
-      case .random: "random"
-      // A file that is called like a plan keeps its folder, so that it reads back as a file.
-      case .file(let path): .string(["full", "random"].contains(path) ? "./\(path)" : path)
-      }
-    return [
-      "plan": plan, "active": .array(active.map { .number($0) }),
-      "min_clients": .integer(minClients), "rotate_every": .integer(rotateEvery),
-      "outer": .bool(outer),
     ]
   }
 }

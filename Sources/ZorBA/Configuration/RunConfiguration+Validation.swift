@@ -47,11 +47,9 @@ extension RunConfiguration {
     try require(
       decay == 0 || method.localSteps == 1, "method.weight_decay", decay,
       "0 with local_steps above 1")
-    try require(
-      blocks.active.allSatisfy { $0 > 0 && $0 <= 1 } && !blocks.active.isEmpty, "blocks.active",
-      blocks.active, "shares above 0, at most 1")
-    try require(blocks.minClients >= 0, "blocks.min_clients", blocks.minClients, "0 or more")
-    try require(blocks.rotateEvery >= 0, "blocks.rotate_every", blocks.rotateEvery, "0 or more")
+    if let fault = blocks.fault {
+      try require(false, "blocks.\(fault.key)", fault.value, fault.rule)
+    }
     try require(
       guardrail.factor > 3 && guardrail.factor.isFinite, "guard.factor", guardrail.factor,
       "a number above 3")

@@ -174,33 +174,6 @@ public struct BatchConfiguration: Sendable, Equatable {
   public init() {}
 }
 
-/// Who trains which blocks.
-public struct BlockConfiguration: Sendable, Equatable {
-  /// Where the activation matrix comes from.
-  public enum Plan: Sendable, Equatable {
-    /// Everybody trains everything.
-    case full
-    /// Drawn at random with the given shares, covering every block.
-    case random
-    /// Read from a plan file.
-    case file(String)
-  }
-
-  /// Where the matrix comes from.
-  public var plan = Plan.full
-  /// The share of blocks a client trains under `random`: one for all, or one a client.
-  public var active: [Double] = [0.5]
-  /// Clients that every block must have.
-  public var minClients = 1
-  /// Rounds between two draws under `random`; 0 keeps the first one.
-  public var rotateEvery = 1
-  /// Whether embeddings, final norm and head are trained as well.
-  public var outer = false
-
-  /// Everybody trains every transformer block.
-  public init() {}
-}
-
 /// When to evaluate.
 public struct EvaluationConfiguration: Sendable, Equatable {
   /// The rows to use.

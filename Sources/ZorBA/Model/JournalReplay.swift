@@ -12,6 +12,8 @@ package enum JournalReplay {
     package var round: Int
     /// The journal's header.
     package var header: JournalHeader
+    /// The plans up to there, in the journal's order.
+    package var plans: [PlanRecord]
     /// Whether a digest of every block followed the last round applied.
     package var endsInDigest: Bool
   }
@@ -35,6 +37,7 @@ package enum JournalReplay {
     let limit = last.map { UInt64(max(0, $0)) } ?? .max
     var pending: [CommittedRound] = []
     var endsInDigest = false
+    var plans: [PlanRecord] = []
     while reader.lastRound < limit, let entry = try reader.next() {
       switch entry.record {
       case .round(let round):
@@ -51,6 +54,7 @@ package enum JournalReplay {
         pending = []
         try verify(checkpoint, model: model, path: path)
         endsInDigest = checkpoint.state(blockCount: model.configuration.blockCount) != nil
+      case .plan(let plan): plans.append(plan)
       default: break
       }
     }
@@ -62,7 +66,7 @@ package enum JournalReplay {
     }
     return Outcome(
       round: Int(clamping: min(reader.lastRound, limit)), header: reader.header,
-      endsInDigest: endsInDigest)
+      plans: plans, endsInDigest: endsInDigest)
   }
 
   /// Checks that the weights are those that the run had when it took a digest.

@@ -25,7 +25,7 @@ struct MemoryForecast {
     _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient],
     plan: ActivationPlan, evaluated: [Dataset]
   ) throws {
-    let training = try Self.trainingActivations(configuration, loaded: loaded, clients: clients)
+    let training = try Self.trainingPass(configuration, loaded: loaded, clients: clients).bytes
     let residency = loaded.residency
     let process = MemoryBudget.residentBytes(without: residency) + Self.scratchBytes
     var scorer = ExampleScorer(model: loaded.model)
@@ -63,9 +63,10 @@ struct MemoryForecast {
     }
   }
 
-  private static func trainingActivations(
+  /// Activations of the most demanding training pass, and its tokens without branches.
+  static func trainingPass(
     _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient]
-  ) throws -> Int {
+  ) throws -> (bytes: Int, tokens: Int) {
     let method = configuration.method
     let longest = clients.flatMap(\.examples).sorted { $0.tokenCount > $1.tokenCount }
     let batch = Array(longest.prefix(configuration.batch.size))
@@ -75,7 +76,10 @@ struct MemoryForecast {
       },
       scale: Float(method.mu),
       active: Set((configuration.blocks.outer ? 0 : 1)..<loaded.configuration.blockCount))
-    return try ExampleScorer(model: loaded.model).peakActivationBytes(of: batch, plan: plan)
+    return (
+      try ExampleScorer(model: loaded.model).peakActivationBytes(of: batch, plan: plan),
+      batch.reduce(0) { $0 + $1.tokenCount }
+    )
   }
 
   /// The distinct sets of blocks that clients train at once, or a fair sample of very many.

@@ -1,124 +1,133 @@
 import ZorBADiagnostics
 import ZorBAFederation
-import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+package import ZorBAPlanning
 
 /// Makes the activation plan that a configuration asks for.
-enum PlanDrawing {
-  /// Distinct matrices of a rotating random plan; after that many windows the cycle repeats.
-  static let longestCycle = 256
+package struct PlanDrawing {
+  package let configuration: RunConfiguration
+  package let shape: PlanShape
+  package let estimates: PlanEstimates
+  private let runKey: RunKey
 
-  /// - Parameters:
-  ///   - configuration: The run.
-  ///   - clients: How many clients there are.
-  ///   - blocks: How many transformer blocks the model has.
-  ///   - runKey: What random draws are derived from.
-  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming what does not fit.
-  static func plan(
-    _ configuration: RunConfiguration, clients: Int, blocks: Int, runKey: RunKey
-  ) throws -> ActivationPlan {
-    let options = configuration.blocks
-    let plan: ActivationPlan
-    switch options.plan {
-    case .full:
-      plan = ActivationPlan(fixed: try .full(clients: clients, blocks: blocks))
-    case .random:
-      plan = try random(configuration, clients: clients, blocks: blocks, runKey: runKey)
-    case .file(let path):
-      plan = try read(path, clients: clients, blocks: blocks)
-    }
-    for matrix in plan.cycle { try matrix.requireCoverage(atLeast: options.minClients) }
-    try requireRoom(for: plan)
-    return plan
+  /// - Parameter estimates: nil takes what the sizes of model and batch tell.
+  init(
+    _ configuration: RunConfiguration, shape: PlanShape, runKey: RunKey,
+    estimates: PlanEstimates? = nil
+  ) {
+    self.configuration = configuration
+    self.shape = shape
+    self.runKey = runKey
+    self.estimates = estimates ?? .standard(configuration, shape: shape)
   }
 
-  /// The journal lists the plan round by round over one cycle.
+  private var options: BlockConfiguration { configuration.blocks }
+
+  /// The policy that makes the plan; nil when it is read from a file.
+  package var policy: Policy? { options.plan.name.flatMap { Policy(rawValue: $0) } }
+
+  /// Whether better estimates would change the plan.
+  package var restsOnEstimates: Bool { policy?.needsEstimates == true }
+
+  /// The plan, checked.
+  ///
+  /// - Parameter sensitivity: What is known of gradients by now; nil asks for what is known before
+  ///   the first round.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming what does not fit.
+  package func outcome(knowing sensitivity: BlockSensitivity? = nil) throws -> PolicyOutcome {
+    let outcome: PolicyOutcome
+    if let policy {
+      outcome = try policy.plan(input(for: policy, knowing: sensitivity))
+    } else if case .file(let path) = options.plan {
+      let plan = try PlanFile.read(path: path)
+        .plan(for: shape.names, blocks: shape.blockCount, file: path)
+      outcome = PolicyOutcome(plan: plan)
+    } else {
+      preconditionFailure("a plan is a policy's or a file's")
+    }
+    let share = policy == .lexicographic ? options.minimumShare : 1
+    try outcome.plan.requireCoverage(atLeast: options.minClients, share: share)
+    try outcome.plan.requireWork()
+    try Self.requireRoom(for: outcome.plan)
+    return outcome
+  }
+
+  /// What the policies decide from.
+  package func input(
+    for policy: Policy, knowing sensitivity: BlockSensitivity? = nil
+  ) throws -> PolicyInput {
+    let needsCosts = policy.needsEstimates || !options.budgetsMiB.isEmpty
+    let sites = needsCosts ? try costs() : []
+    return PolicyInput(
+      names: shape.names, capacities: try capacities(of: policy, sites: sites),
+      blocks: shape.blockCount, minimumClients: options.minClients, window: options.rotateEvery,
+      rounds: configuration.rounds, maximumPairs: PlanRecord.maximumPairs,
+      problem: policy.needsEstimates ? try problem(sites: sites, knowing: sensitivity) : nil
+    ) { [runKey] in RunStream.activation.generator(runKey: runKey, index: $0) }
+  }
+
+  /// What the planner solves.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming what does not fit.
+  package func problem(knowing sensitivity: BlockSensitivity? = nil) throws -> PlanningProblem {
+    try problem(sites: costs(), knowing: sensitivity)
+  }
+
+  private func problem(
+    sites: [SiteCosts], knowing known: BlockSensitivity?
+  ) throws -> PlanningProblem {
+    let method = configuration.method
+    let sensitivity = try known ?? estimates.sensitivity()
+    try requireFit(sensitivity.clientCount, sensitivity.blockCount, "blocks.sensitivity")
+    let total = shape.parameters.reduce(0, +)
+    let smoothness =
+      options.smoothness ?? Double(method.directions) / (method.learningRate * max(1, total))
+    return PlanningProblem(
+      convergence: ConvergenceModel(
+        sensitivity: sensitivity, parameters: shape.parameters, weights: shape.weights,
+        varianceWeight: smoothness * method.learningRate, directions: method.directions,
+        seeding: method.seeding == .shared ? .shared : .perClient),
+      sites: sites, budgets: try budgets(sites: sites), deadline: options.deadlineSeconds,
+      minimumClients: options.minClients, minimumBlocks: 1,
+      required: try blocks(options.required, key: "required"),
+      forbidden: try blocks(options.forbidden, key: "forbidden"),
+      groups: try options.together.map { try $0.map { try block($0, key: "together") } },
+      stages: options.stages.compactMap { PlanningProblem.Stage(rawValue: $0.rawValue) },
+      epsilon: options.epsilon,
+      rotation: .init(
+        length: options.rotateEvery == 0 ? 1 : options.cycle, window: max(1, options.rotateEvery),
+        minimumShare: options.minimumShare))
+  }
+
+  private func costs() throws -> [SiteCosts] {
+    let sites = try estimates.costs()
+    for count in Set(sites.map(\.residentBytes.count)).union(sites.isEmpty ? [0] : []) {
+      try requireFit(sites.count, count, "blocks.calibration")
+    }
+    return sites
+  }
+
+  private func requireFit(_ clients: Int, _ blocks: Int, _ field: String) throws {
+    guard clients != shape.clientCount || blocks != shape.blockCount else { return }
+    throw ZorBAError(
+      .invalidConfiguration,
+      "there are numbers for \(clients) clients and \(blocks) blocks, the run has "
+        + "\(shape.clientCount) and \(shape.blockCount)", at: .init(field: field),
+      advice: "Give the numbers of this federation and model.")
+  }
+
+  /// The journal lists every matrix of the cycle once.
   private static func requireRoom(for plan: ActivationPlan) throws {
     let pairs = plan.cycle.reduce(0) { $0 + $1.coverage.reduce(0, +) }
     // A row also lists the outer block, where that is trained.
-    let rows = plan.cycle.count * plan.cycle[0].clientCount
-    let window = plan.cycle.count == 1 ? 1 : plan.window
-    let (total, overflow) = (pairs + rows).multipliedReportingOverflow(by: window)
-    guard !overflow, total <= PlanRecord.maximumPairs else {
+    let rows = plan.cycle.count * plan.clientCount
+    guard pairs + rows <= PlanRecord.maximumPairs else {
       throw ZorBAError(
         .invalidConfiguration,
-        "a cycle of \(plan.cycle.count) matrices, each for \(window) rounds, lists more than "
-          + "\(PlanRecord.maximumPairs) active blocks, which a journal cannot hold",
-        at: .init(field: "blocks.rotate_every"),
-        advice: "Rotate more often or never, or use fewer clients or blocks.")
+        "a cycle of \(plan.cycle.count) matrices lists more than \(PlanRecord.maximumPairs) active "
+          + "blocks, which a journal cannot hold", at: .init(field: "blocks.plan"),
+        advice: "Use a shorter cycle, fewer clients or fewer blocks a client.")
     }
-  }
-
-  private static func random(
-    _ configuration: RunConfiguration, clients: Int, blocks: Int, runKey: RunKey
-  ) throws -> ActivationPlan {
-    let options = configuration.blocks
-    guard options.active.count == 1 || options.active.count == clients else {
-      throw ZorBAError(
-        .invalidConfiguration,
-        "\(options.active.count) shares are listed for \(clients) clients",
-        at: .init(field: "blocks.active"), advice: "Give one share for all, or one a client.")
-    }
-    let counts = (0..<clients).map { client in
-      let share = options.active[options.active.count == 1 ? 0 : client]
-      return max(1, Int((share * Double(blocks)).rounded()))
-    }
-    let windows =
-      options.rotateEvery == 0
-      ? 1 : min(longestCycle, (configuration.rounds - 1) / options.rotateEvery + 1)
-    let cycle = try (0..<windows).map { window in
-      var generator = RunStream.activation.generator(runKey: runKey, index: UInt64(window))
-      return try ActivationMatrix.random(
-        counts: counts, blocks: blocks, minimumClients: options.minClients, using: &generator)
-    }
-    return ActivationPlan(cycle: cycle, window: max(1, options.rotateEvery))
-  }
-
-  /// Reads `{"cycle": [matrix, …], "window": rounds}` or `{"matrix": [[0, 1, …], …]}`, a row a client.
-  private static func read(_ path: String, clients: Int, blocks: Int) throws -> ActivationPlan {
-    func failure(_ message: String, field: String? = nil, cause: (any Error)? = nil) -> ZorBAError {
-      ZorBAError(
-        .invalidConfiguration, message, at: .init(file: path, field: field),
-        advice: "A plan is {\"matrix\": [[1, 0, …], …]} with \(clients) rows of \(blocks) blocks, "
-          + "or {\"cycle\": [matrix, …], \"window\": rounds}.", cause: cause)
-    }
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(filePath: path))
-    } catch {
-      throw failure("the plan cannot be read", cause: error)
-    }
-    let root = try JSONParser.parse(data, file: path, code: .invalidConfiguration)
-    let matrices = root["cycle"]?.array ?? root["matrix"].map { [$0] } ?? []
-    guard !matrices.isEmpty else { throw failure("the plan has no matrix") }
-    let cycle = try matrices.map { matrix in
-      let rows = try (matrix.array ?? []).map { row in
-        try (row.array ?? []).map { entry in
-          switch entry {
-          case .bool(let flag): return flag
-          case .integer(0): return false
-          case .integer(1): return true
-          default: throw failure("an entry is \(entry.serialized.excerpt()), not 0 or 1")
-          }
-        }
-      }
-      let odd = rows.first { $0.count != blocks } ?? rows.first
-      guard rows.count == clients, odd?.count == blocks else {
-        throw failure("a matrix has \(rows.count) rows, one of \(odd?.count ?? 0) blocks")
-      }
-      return try ActivationMatrix(rows: rows)
-    }
-    let entry = root["window"] ?? 1
-    guard let window = entry.integer, window >= 1 else {
-      throw failure("\(entry.serialized.excerpt()) is no number of rounds", field: "window")
-    }
-    return ActivationPlan(cycle: cycle, window: window)
   }
 }

@@ -5,6 +5,7 @@ import ZorBAJSON
 import ZorBAJournal
 import ZorBAModels
 import ZorBAOptimization
+import ZorBAPlanning
 import ZorBATensor
 
 /// A configuration with everything it names loaded, encoded, partitioned and checked.
@@ -14,7 +15,10 @@ struct PreparedRun {
   let loaded: LoadedModel
   let task: RunTask
   let clients: [FederationClient]
+  /// The plan that the run begins with or, taken up again, goes on with.
   let plan: ActivationPlan
+  /// What makes plans.
+  let drawing: PlanDrawing
   let runKey: RunKey
   /// The base model's digest, taken before anything moved.
   let base: StateDigest
@@ -26,9 +30,14 @@ struct PreparedRun {
   let memory: MemoryForecast
   let observer: (RunEvent) -> Void
 
+  /// - Parameters:
+  ///   - journal: The journal of this run when it is taken up again: its plan is in there, and is
+  ///     not made anew.
+  ///   - estimates: What plans are made from; nil takes what the sizes of model and batch tell.
   /// - Throws: `ZorBAError` naming whatever cannot be used.
   init(
-    _ configuration: RunConfiguration, context: ComputeContext,
+    _ configuration: RunConfiguration, context: ComputeContext, journal: String? = nil,
+    estimates: ((PlanShape) -> PlanEstimates)? = nil,
     observer: @escaping (RunEvent) -> Void
   ) throws {
     try configuration.validate()
@@ -45,10 +54,18 @@ struct PreparedRun {
     self.task = task
     let federated = try FederatedData(configuration, task: task, runKey: runKey)
     clients = federated.clients
-    plan = try PlanDrawing.plan(
-      configuration, clients: clients.count, blocks: loaded.configuration.layerCount,
-      runKey: runKey)
+    let pass = try MemoryForecast.trainingPass(configuration, loaded: loaded, clients: clients)
+    let shape = PlanShape(
+      model: loaded.model, clients: clients,
+      activationBytes: pass.bytes + MemoryForecast.scratchBytes, tokens: pass.tokens)
+    drawing = PlanDrawing(
+      configuration, shape: shape, runKey: runKey, estimates: estimates?(shape))
     base = StateDigest(of: loaded.model.parameters, context: context)
+    let header = Self.journalHeader(configuration, loaded: loaded, runKey: runKey, base: base)
+    let journaled = try journal.flatMap {
+      try Self.timeline(inJournal: $0, of: header, clients: shape.clientCount)
+    }
+    plan = try journaled?.plan(round: .max) ?? drawing.outcome().plan
     let evaluate = configuration.evaluate
     let test = try configuration.data.test.map { try task.rows(at: $0, limit: evaluate.limit) }
     let validation = try configuration.data.validation.map {
@@ -62,8 +79,28 @@ struct PreparedRun {
     observer(.prepared(summary: federated.summary + "\n" + memory.summary))
   }
 
+  /// The plans in a journal; nil when there is none yet, or when it is another run's, which is for
+  /// whoever opens it to say.
+  private static func timeline(
+    inJournal path: String, of header: JournalHeader, clients: Int
+  ) throws -> ActivationTimeline? {
+    guard let reader = try? JournalReader(path: path), reader.header == header else { return nil }
+    var plans: [PlanRecord] = []
+    while let entry = try reader.next() {
+      if case .plan(let plan) = entry.record { plans.append(plan) }
+    }
+    return try ActivationTimeline(
+      plans, clients: clients, blocks: header.model.blocks.count - 1)
+  }
+
   /// The header of this run's journal.
   var journalHeader: JournalHeader {
+    Self.journalHeader(configuration, loaded: loaded, runKey: runKey, base: base)
+  }
+
+  private static func journalHeader(
+    _ configuration: RunConfiguration, loaded: LoadedModel, runKey: RunKey, base: StateDigest
+  ) -> JournalHeader {
     JournalHeader(
       schedule: DirectionSchedule(
         runKey: runKey, seeding: configuration.method.seeding,
@@ -75,19 +112,7 @@ struct PreparedRun {
   }
 
   /// The plan as the journal keeps it.
-  var journaledPlan: PlanRecord {
-    PlanRecord(
-      firstRound: 1,
-      cycle: plan.cycle.flatMap { matrix in
-        let rows = (0..<matrix.clientCount).map { client in
-          PlanRecord.Row(
-            client: UInt32(client + 1),
-            blocks: (configuration.blocks.outer ? [0] : [])
-              + matrix.activeBlocks(of: client).map { $0 + 1 })
-        }
-        return Array(repeating: rows, count: plan.cycle.count == 1 ? 1 : plan.window)
-      })
-  }
+  var journaledPlan: PlanRecord { PlanRecord(plan, outer: configuration.blocks.outer) }
 
   /// A session over the run's own weights.
   func session(lastCommitted: Int, warn: @escaping (String) -> Void) throws -> TrainingSession {
@@ -97,8 +122,11 @@ struct PreparedRun {
         runKey: runKey, context: context, lastCommitted: lastCommitted, warn: warn))
   }
 
-  /// One site with a copy of the base model of its own, training every block it has in the plan.
-  func aloneSession(client: Int) throws -> (session: TrainingSession, model: Model) {
+  /// One site with a copy of the base model of its own, training every block it has in the plan,
+  /// without the rounds in which it rests; nil when the plan never gives it a block.
+  func aloneSession(client: Int) throws -> (session: TrainingSession, model: Model)? {
+    let rows = plan.cycle.filter { !$0.isResting(client) }.map { [$0.rows[client]] }
+    guard !rows.isEmpty else { return nil }
     let capacity = loaded.residency?.capacity ?? 0
     loaded.residency?.releaseAll()
     let fresh = try LoadedModel(
@@ -109,8 +137,7 @@ struct PreparedRun {
     var configuration = configuration
     configuration.federation.participation = 1
     let plan = ActivationPlan(
-      cycle: try plan.cycle.map { try ActivationMatrix(rows: [$0.rows[client]]) },
-      window: plan.window)
+      cycle: try rows.map { try ActivationMatrix(rows: $0) }, window: plan.window)
     let session = try TrainingSession(
       .init(
         model: fresh.model, clients: [clients[client]], plan: plan,

@@ -16,6 +16,8 @@ final class RunRecord {
   private(set) var history: [RoundMetrics] = []
   /// Evaluations that were made before and now.
   private(set) var evaluations: [(round: Int, evaluation: Evaluation)] = []
+  /// The plans that the rounds followed and will follow, as the journal has them.
+  private(set) var timeline: ActivationTimeline
   /// What the operator was warned of.
   private(set) var warnings: [String] = []
 
@@ -24,6 +26,7 @@ final class RunRecord {
   private let journal: JournalWriter
   private let metrics: LineFile
   private let log: LineFile
+  private let trainsOuter: Bool
   private let observer: (RunEvent) -> Void
 
   /// The last committed round.
@@ -51,7 +54,8 @@ final class RunRecord {
       try RunFolder.write(text, to: folder.configuration)
       try? FileManager.default.removeItem(atPath: folder.metrics)
       try journal.append(.plan(run.journaledPlan))
-      let record = try RunRecord(journal: journal, folder: folder, observer: run.observer)
+      let record = try RunRecord(
+        journal: journal, timeline: ActivationTimeline(run.plan), folder: folder, run: run)
       try record.note("started", [("model", .string(run.configuration.model))])
       return record
     } catch {
@@ -80,7 +84,11 @@ final class RunRecord {
     // A run killed between the header and the plan.
     if journal.recordCount == 1 { try journal.append(.plan(run.journaledPlan)) }
     let lines = try folder.reclaimMetrics(upTo: Int(clamping: journal.lastRound))
-    let record = try RunRecord(journal: journal, folder: folder, observer: run.observer)
+    let timeline = try ActivationTimeline(
+      replayed.plans, clients: run.clients.count, blocks: run.plan.blockCount)
+    let record = try RunRecord(
+      journal: journal, timeline: timeline ?? ActivationTimeline(run.plan), folder: folder, run: run
+    )
     record.hasFinalDigest = replayed.endsInDigest
     for line in lines {
       if let metrics = RoundMetrics(json: line) {
@@ -105,12 +113,14 @@ final class RunRecord {
   }
 
   private init(
-    journal: JournalWriter, folder: RunFolder, observer: @escaping (RunEvent) -> Void
+    journal: JournalWriter, timeline: ActivationTimeline, folder: RunFolder, run: PreparedRun
   ) throws {
     self.journal = journal
+    self.timeline = timeline
+    trainsOuter = run.configuration.blocks.outer
     self.metrics = try LineFile(path: folder.metrics)
     self.log = try LineFile(path: folder.log)
-    self.observer = observer
+    observer = run.observer
   }
 
   /// Makes a round durable. Its metrics go first, so that a journaled round always has them.
@@ -129,6 +139,13 @@ final class RunRecord {
     try metrics.append(
       (["round": .integer(round), "evaluation": evaluation.json] as JSONValue).serialized)
     observer(.evaluated(evaluation, round: round))
+  }
+
+  /// Makes a new plan durable, before the first round that follows it.
+  func adopt(_ plan: ActivationPlan) throws {
+    try journal.append(.plan(PlanRecord(plan, outer: trainsOuter)))
+    timeline.adopt(plan)
+    try note("planned", [("first_round", .integer(plan.firstRound))])
   }
 
   /// Records the digest of all blocks, and the end of the run.

@@ -30,6 +30,9 @@ public struct Simulation {
     /// Told what happens.
     public var observer: (RunEvent) -> Void = { _ in }
 
+    /// What plans are made from; nil takes what the sizes of model and batch tell.
+    package var estimates: ((PlanShape) -> PlanEstimates)?
+
     /// Every processor, no comparison, silent.
     public init() {}
   }
@@ -50,7 +53,9 @@ public struct Simulation {
     let folder = RunFolder(path: configuration.out)
     let context = try ComputeContext(
       precision: configuration.compute, threads: options.threads)
-    let run = try PreparedRun(configuration, context: context, observer: options.observer)
+    let run = try PreparedRun(
+      configuration, context: context, journal: resume ? folder.journal : nil,
+      estimates: options.estimates, observer: options.observer)
     let record = try RunRecord.open(folder, run: run, resume: resume)
     let session = try run.session(lastCommitted: record.lastRound, warn: record.warn)
     session.recall(record.history)

@@ -60,6 +60,7 @@ struct SimulationLoop {
     try evaluateIfDue(time: &time)
     while session.lastCommitted < rounds {
       if options.isInterrupted() { return false }
+      session.follow(record.timeline.plan(round: session.lastCommitted + 1))
       _ = try session.advance { round, metrics in
         try record.commit(round, metrics, rounds: rounds)
       }
@@ -99,7 +100,7 @@ struct SimulationLoop {
     guard let rows = run.finalRows else { return nil }
     var results: [(client: String, evaluation: Evaluation)] = []
     for client in run.clients.indices {
-      let alone = try run.aloneSession(client: client)
+      guard let alone = try run.aloneSession(client: client) else { continue }
       while alone.session.lastCommitted < run.configuration.rounds {
         if options.isInterrupted() {
           record.warn("the comparison with training alone was interrupted and is left out")
@@ -124,7 +125,7 @@ struct SimulationLoop {
     result.history = record.history
     result.clients = run.clients.map(\.name)
     for client in run.clients { result.clientExamples[client.name] = client.examples.count }
-    result.activeShare = run.plan.activeShare
+    result.activeShare = record.timeline.activeShare(rounds: session.lastCommitted)
     result.weightsBytes = run.loaded.weights.byteCount
     result.predictedPeakBytes = run.memory.peakBytes
     result.stateDigest = "\(digest.state)"

@@ -11,7 +11,8 @@ package import ZorBATensor
 /// may read them while `advance` runs.
 package final class TrainingSession {
   package let clients: [FederationClient]
-  package let plan: ActivationPlan
+  /// Who trains which blocks; a client that trains none in a round takes no part in it.
+  package private(set) var plan: ActivationPlan
   package private(set) var time = TimeLedger()
 
   private let method: MethodConfiguration
@@ -81,6 +82,12 @@ package final class TrainingSession {
 
   /// The last committed round.
   package var lastCommitted: Int { coordinator.lastCommitted }
+
+  /// Follows another plan from the next round on.
+  package func follow(_ plan: ActivationPlan) {
+    precondition(plan.clientCount == clients.count && plan.blockCount == self.plan.blockCount)
+    self.plan = plan
+  }
 
   /// Shows the divergence guard what it saw before an interruption, round by round.
   package func recall(_ metrics: [RoundMetrics]) {
@@ -156,7 +163,7 @@ package final class TrainingSession {
 extension TrainingSession {
   private func participants(round: UInt64) -> [Int] {
     var draw = RunStream.participation.generator(runKey: runKey, index: round)
-    return Participation.draw(share: participation, clients: clients.count, using: &draw)
+    return plan.participants(round: Int(round), share: participation, using: &draw)
   }
 
   private func blocks(of client: Int, round: UInt64) -> [Int] {
