@@ -8,6 +8,8 @@ struct HeatMap: Equatable, Sendable {
   var columnName: String
   /// Shares; rows may differ in length, missing and non-finite cells stay blank.  # [rows, columns]
   var shares: [[Double]]
+  /// Whether cells with room for it say their share; needless where all are 0 or 1.
+  var writesShares = true
 
   /// The most rows that are drawn one by one; a larger map is averaged over neighbours.
   private static let drawnRows = 64
@@ -52,7 +54,7 @@ struct HeatMap: Equatable, Sendable {
             x: x + 0.5, y: y + 0.5, width: cellWidth - 1, height: cellHeight - 1, style: "heat",
             opacity: 0.06 + 0.94 * min(max(share, 0), 1),
             name: "\(name), \(columnName) \(spanName): \(NumberText.percent(share))"))
-        if cellWidth >= 34, cellHeight >= 18 {
+        if writesShares, cellWidth >= 34, cellHeight >= 18 {
           parts.append(
             ChartFrame.label(
               NumberText.fixed(share * 100, digits: 0), x + cellWidth / 2, y + cellHeight / 2 + 4,
