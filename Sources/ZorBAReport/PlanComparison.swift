@@ -13,7 +13,8 @@ package struct PlanComparison: Equatable, Sendable {
 
   /// The alternative, then the differences, as tables for a terminal.
   package func text() -> String {
-    var text = "With \(changes.joined(separator: ", ")):\n\n" + alternative.text() + "\n"
+    var text =
+      "With \(TextTable.oneLine(changes.joined(separator: ", "))):\n\n" + alternative.text() + "\n"
     text += differences.rendered()
     let moves = movesTable
     if !moves.rows.isEmpty { text += "\n" + moves.rendered() }

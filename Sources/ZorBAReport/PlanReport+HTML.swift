@@ -37,7 +37,8 @@ extension PlanReport {
         convergenceStage.map {
           $0.isProvenOptimal
             ? "best possible \(NumberText.significant($0.value, digits: 4))"
-            : "bound \(NumberText.significant($0.lowerBound, digits: 4))"
+            : $0.lowerBound > 0
+              ? "no plan is below \(NumberText.significant($0.lowerBound, digits: 4))" : ""
         } ?? ""),
       RunReport.tile(
         NumberText.bytes(memory), "memory of all sites",
@@ -174,7 +175,7 @@ extension PlanReport {
       [
         "\(index + 1). \(names[stage.objective] ?? stage.objective.rawValue)",
         verdict(of: stage), text(stage.value, of: stage.objective),
-        text(stage.lowerBound, of: stage.objective), NumberText.percent(stage.gap, digits: 2),
+        bound(of: stage), gap(of: stage),
       ]
     }
     return RunReport.section(

@@ -7,7 +7,9 @@ extension PlanReport {
     var parts = [assignment, siteTable.rendered(), convergenceText]
     if !stages.isEmpty { parts.append(stageTable.rendered()) }
     if !front.isEmpty { parts.append(frontTable.rendered()) }
-    parts += notes.filter { $0.kind == .warning }.map { "warning: \($0.text)\n" }
+    parts += notes.filter { $0.kind == .warning }.map {
+      "warning: \(TextTable.oneLine($0.text))\n"
+    }
     return parts.joined(separator: "\n")
   }
 
@@ -110,7 +112,7 @@ extension PlanReport {
       table.rows.append(row)
     }
     if sites.count > Self.shown { table.append("… \(sites.count - Self.shown) more") }
-    var total = ["all", "", NumberText.bytes(memory), "", "", text(time: time)]
+    var total = ["all; slowest", "", NumberText.bytes(memory), "", "", text(time: time)]
     if hasBytes {
       total += [\Site.bytesUp, \Site.bytesDown].map { path in
         NumberText.bytes(sites.reduce(0) { $0 + ($1[keyPath: path] ?? 0) })
@@ -131,8 +133,10 @@ extension PlanReport {
     if let stage = convergenceStage {
       table.append(
         "best found", NumberText.significant(stage.value, digits: 5), verdict(of: stage))
-      table.append(
-        "bound", NumberText.significant(stage.lowerBound, digits: 5), "no plan is below this")
+      if stage.isProvenOptimal || stage.lowerBound > 0 {
+        table.append(
+          "bound", NumberText.significant(stage.lowerBound, digits: 5), "no plan is below this")
+      }
       let given = stage.value > 0 ? max(0, convergence / stage.value - 1) : 0
       table.append("given up", NumberText.percent(given, digits: 2), "for the later stages")
     }
@@ -144,8 +148,7 @@ extension PlanReport {
     for stage in stages {
       table.append(
         stage.objective.rawValue, text(stage.value, of: stage.objective),
-        text(stage.lowerBound, of: stage.objective), NumberText.percent(stage.gap, digits: 2),
-        stage.isProvenOptimal ? "proven" : "not proven")
+        bound(of: stage), gap(of: stage), stage.isProvenOptimal ? "proven" : "not proven")
     }
     return table
   }

@@ -217,6 +217,18 @@ extension PlanReport {
     }
   }
 
+  /// The bound of a stage; a dash where there is no useful one.
+  func bound(of stage: Stage) -> String {
+    stage.isProvenOptimal || stage.lowerBound > 0
+      ? text(stage.lowerBound, of: stage.objective) : "\u{2013}"
+  }
+
+  /// The gap of a stage; a dash where there is no useful bound.
+  func gap(of stage: Stage) -> String {
+    stage.isProvenOptimal || stage.lowerBound > 0
+      ? NumberText.percent(stage.gap, digits: 2) : "\u{2013}"
+  }
+
   /// How good a stage's result is, in words.
   func verdict(of stage: Stage) -> String {
     if stage.isProvenOptimal { return "proven: no plan is better" }

@@ -29,10 +29,11 @@ struct PlanSearch {
       seconds: (clock.now - start) / .seconds(1))
   }
 
-  /// The plan of a changed subject; that there is none is an answer, too.
+  /// The plan of a changed subject, without a sweep; that there is none is an answer, too.
   func alternative(_ subject: PlanSubject, changes: [String]) throws -> PlanAlternative {
+    let search = PlanSearch(effort: effort, epsilons: nil, say: say)
     do {
-      return PlanAlternative(changes: changes, answer: .success(try solve(subject)))
+      return PlanAlternative(changes: changes, answer: .success(try search.solve(subject)))
     } catch let error as ZorBAError where error.code == .invalidConfiguration {
       return PlanAlternative(changes: changes, answer: .failure(error))
     }
