@@ -37,11 +37,15 @@ struct HeatMap: Equatable, Sendable {
       let members = row * rowStep..<min((row + 1) * rowStep, rows.count)
       let y = frame.top + cellHeight * Double(row)
       let name = HeatMap.name(of: members, in: rows)
-      var parts = [
-        ChartFrame.label(
-          ChartFrame.fitted(name, width: frame.left - 14), frame.left - 8, y + cellHeight / 2 + 4,
-          "end")
-      ]
+      var parts: [Markup] = []
+      // Low rows have no room for a name each.
+      if cellHeight >= 14 || row % 2 == 0 {
+        let label = members.count == 1 ? name : "\(rows[members.lowerBound]) \u{2026}"
+        parts.append(
+          ChartFrame.label(
+            ChartFrame.fitted(label, width: frame.left - 14), frame.left - 8,
+            y + cellHeight / 2 + 4, "end"))
+      }
       for column in 0..<drawnColumns {
         let span = column * columnStep..<min((column + 1) * columnStep, columns)
         guard let share = mean(members, span) else { continue }

@@ -27,6 +27,19 @@ struct LabelPlacement {
     taken = marks.map { Box(left: $0.x - 6, right: $0.x + 6, top: $0.y - 6, bottom: $0.y + 6) }
   }
 
+  /// Keeps labels off a line through some points.
+  mutating func avoid(_ line: [(x: Double, y: Double)]) {
+    for (start, end) in zip(line, line.dropFirst()) {
+      let steps = max(1, Int(max(abs(end.x - start.x), abs(end.y - start.y)) / 4))
+      for step in 0...steps {
+        let share = Double(step) / Double(steps)
+        let x = start.x + (end.x - start.x) * share
+        let y = start.y + (end.y - start.y) * share
+        taken.append(Box(left: x - 1, right: x + 1, top: y - 1, bottom: y + 1))
+      }
+    }
+  }
+
   /// A label beside a mark; nil when there is no room.
   mutating func place(_ text: String, at mark: (x: Double, y: Double)) -> Markup? {
     // Above and to the right first: there a front of trade-offs is empty.

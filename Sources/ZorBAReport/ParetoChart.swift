@@ -65,11 +65,16 @@ struct ParetoChart: Equatable, Sendable {
     ]
     var labels = LabelPlacement(
       within: Self.upper, avoiding: upperPlaces.map { (x: $0.x, y: $0.y) })
+    labels.avoid(upperPlaces)
     if let bound {
       content += boundLine(at: Self.upper.y(gamma.position(of: bound)), &labels)
     }
-    content += zip(marks, upperPlaces).flatMap { mark, place in
-      whisker(from: mark.point.memoryBound.map(x), to: place)
+    for (mark, place) in zip(marks, upperPlaces) {
+      let parts = whisker(from: mark.point.memoryBound.map(x), to: place)
+      if !parts.isEmpty, let bound = mark.point.memoryBound {
+        labels.avoid([(x: x(bound), y: place.y), place])
+      }
+      content += parts
     }
     content.append(Self.curve(upperPlaces))
     content.append(Self.curve(lowerPlaces))
@@ -77,6 +82,7 @@ struct ParetoChart: Equatable, Sendable {
     content += zip(marks, lowerPlaces).map { circle($0, at: $1) }
     content += zip(marks, upperPlaces).compactMap { labels.place($0.name, at: $1) }
     var times = LabelPlacement(within: Self.lower, avoiding: lowerPlaces)
+    times.avoid(lowerPlaces)
     content += zip(marks, lowerPlaces).compactMap { times.place($0.name, at: $1) }
     return Self.lower.drawing(
       identity: identity, title: title, description: description(of: marks, bound: bound), content)
@@ -118,6 +124,7 @@ struct ParetoChart: Equatable, Sendable {
         "x2": NumberText.coordinate(frame.width - frame.right), "y2": NumberText.coordinate(y),
         "class": "c-training", "stroke-dasharray": "6 4",
       ])
+    labels.avoid([(x: frame.left, y: y), (x: frame.width - frame.right, y: y)])
     let name = "no plan is below this line"
     return [line] + (labels.place(name, along: y).map { [$0] } ?? [])
   }
@@ -152,7 +159,7 @@ struct ParetoChart: Equatable, Sendable {
 
   private func sentence(of mark: Mark) -> String {
     "\(mark.name): Gamma \(NumberText.significant(mark.point.convergence, digits: 5)), memory "
-      + "\(NumberText.bytes(mark.point.memory)), slowest site \(text(mark.point.time))"
+      + "\(NumberText.fineBytes(mark.point.memory)), slowest site \(text(mark.point.time))"
   }
 
   private func description(of marks: [Mark], bound: Double?) -> String {

@@ -34,7 +34,7 @@ package struct PlanComparison: Equatable, Sendable {
     row("Gamma", \.convergence) { NumberText.significant($0, digits: 5) }
     row("bias", \.bias) { NumberText.significant($0, digits: 5) }
     row("noise", \.variance) { NumberText.significant($0, digits: 5) }
-    row("memory, all sites", \.memory, NumberText.bytes)
+    row("memory, all sites", \.memory, NumberText.fineBytes)
     row("slowest site", \.time) { plan.text(time: $0) }
     return table
   }

@@ -41,8 +41,8 @@ extension PlanReport {
               ? "no plan is below \(NumberText.significant($0.lowerBound, digits: 4))" : ""
         } ?? ""),
       RunReport.tile(
-        NumberText.bytes(memory), "memory of all sites",
-        "largest \(NumberText.bytes(sites.map(\.memory).max() ?? 0))"),
+        NumberText.fineBytes(memory), "memory of all sites",
+        "largest \(NumberText.fineBytes(sites.map(\.memory).max() ?? 0))"),
       RunReport.tile(
         text(time: time), timeUnit == .seconds ? "slowest round" : "cost of the slowest round",
         deadline.map { "deadline \(text(time: $0))" } ?? "no deadline"),
@@ -101,7 +101,7 @@ extension PlanReport {
     let rows = shown.prefix(Self.listed).map { site in
       [
         site.name, NumberText.fixed(site.activeBlocks, digits: isRotating ? 1 : 0),
-        NumberText.bytes(site.memory), text(budget: site.budget), text(time: site.time),
+        NumberText.fineBytes(site.memory), text(budget: site.budget), text(time: site.time),
         site.bytesUp.map(NumberText.bytes) ?? "", site.bytesDown.map(NumberText.bytes) ?? "",
       ]
     }
@@ -143,7 +143,7 @@ extension PlanReport {
     let rows = front.map { point in
       [
         NumberText.significant(point.epsilon * 100) + " %",
-        NumberText.significant(point.convergence, digits: 5), NumberText.bytes(point.memory),
+        NumberText.significant(point.convergence, digits: 5), NumberText.fineBytes(point.memory),
         text(time: point.time), point.isProvenOptimal ? "proven" : "not proven",
       ]
     }
@@ -204,7 +204,7 @@ extension PlanReport {
       RunReport.table(
         [
           "block", "parameters", "gradient energy G", "spread \u{3B6}\u{B2}",
-          "noise \u{3C3}\u{B2}", "sites", "bias", "noise in \u{393}",
+          "minibatch noise \u{3C3}\u{B2}", "sites", "bias", "noise",
         ], Array(rows), numbersFrom: 0)
     ]
     if blocks.count > Self.listed {

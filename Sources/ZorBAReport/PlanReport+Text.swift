@@ -83,10 +83,12 @@ extension PlanReport {
 
   private static func padded(_ text: String, _ width: Int) -> String {
     var cut = ""
-    for character in TextTable.oneLine(text) where DisplayWidth.of(cut) < width {
+    var taken = 0
+    for character in TextTable.oneLine(text) where taken < width {
       cut.append(character)
+      taken += DisplayWidth.of(String(character))
     }
-    return cut + String(repeating: " ", count: max(0, width - DisplayWidth.of(cut)))
+    return cut + String(repeating: " ", count: max(0, width - taken))
   }
 
   // MARK: - What it costs
@@ -101,7 +103,7 @@ extension PlanReport {
     for site in sites.prefix(Self.shown) {
       var row = [
         site.name, NumberText.fixed(site.activeBlocks, digits: isRotating ? 1 : 0),
-        NumberText.bytes(site.memory), text(budget: site.budget),
+        NumberText.fineBytes(site.memory), text(budget: site.budget),
         site.budget == .infinity || site.budget <= 0
           ? "–" : NumberText.percent(site.memory / site.budget, digits: 0),
         text(time: site.time),
@@ -112,7 +114,7 @@ extension PlanReport {
       table.rows.append(row)
     }
     if sites.count > Self.shown { table.append("… \(sites.count - Self.shown) more") }
-    var total = ["all; slowest", "", NumberText.bytes(memory), "", "", text(time: time)]
+    var total = ["all; slowest", "", NumberText.fineBytes(memory), "", "", text(time: time)]
     if hasBytes {
       total += [\Site.bytesUp, \Site.bytesDown].map { path in
         NumberText.bytes(sites.reduce(0) { $0 + ($1[keyPath: path] ?? 0) })
@@ -159,7 +161,7 @@ extension PlanReport {
     for point in front {
       table.append(
         NumberText.significant(point.epsilon * 100) + " %",
-        NumberText.significant(point.convergence, digits: 5), NumberText.bytes(point.memory),
+        NumberText.significant(point.convergence, digits: 5), NumberText.fineBytes(point.memory),
         text(time: point.time), point.isProvenOptimal ? "proven" : "not proven")
     }
     return table

@@ -205,14 +205,14 @@ extension PlanReport {
   }
 
   func text(budget: Double) -> String {
-    budget == .infinity ? "no limit" : NumberText.bytes(budget)
+    budget == .infinity ? "no limit" : NumberText.fineBytes(budget)
   }
 
   /// The value of a stage as people read it.
   func text(_ value: Double, of objective: Stage.Objective) -> String {
     switch objective {
     case .convergence: NumberText.significant(value, digits: 5)
-    case .memory: NumberText.bytes(value)
+    case .memory: NumberText.fineBytes(value)
     case .time: text(time: value)
     }
   }

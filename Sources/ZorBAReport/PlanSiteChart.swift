@@ -76,7 +76,9 @@ struct PlanSiteChart: Equatable, Sendable {
     [
       ChartFrame.rectangle(
         x: Self.time.left, y: y + 5, width: Self.share(site.time, of: slowest) * Self.time.width,
-        height: Self.rowHeight - 10, style: "c-training", name: "\(site.name): \(text(site.time))"),
+        height: Self.rowHeight - 10,
+        style: site.time > deadline ?? .infinity ? "c-alone" : "c-training",
+        name: "\(site.name): \(text(site.time))"),
       ChartFrame.label(
         ChartFrame.fitted(text(site.time), width: 66), Self.time.text, y + 16, "start",
         style: "value"),
@@ -85,8 +87,8 @@ struct PlanSiteChart: Equatable, Sendable {
 
   private static func words(for site: PlanReport.Site) -> String {
     site.budget == .infinity
-      ? "\(NumberText.bytes(site.memory)), no limit"
-      : "\(NumberText.bytes(site.memory)) of \(NumberText.bytes(site.budget))"
+      ? "\(NumberText.fineBytes(site.memory)), no limit"
+      : "\(NumberText.fineBytes(site.memory)) of \(NumberText.fineBytes(site.budget))"
   }
 
   private static func largest(_ values: [Double]) -> Double {

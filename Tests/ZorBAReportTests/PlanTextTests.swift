@@ -61,7 +61,7 @@ struct PlanTextTests {
   func totals() {
     let report = PlanReport.sample
     let total = picture(report).first { $0.hasPrefix("all; slowest") } ?? ""
-    #expect(total.contains(NumberText.bytes(report.memory)) && total.contains("96 B"))
+    #expect(total.contains(NumberText.fineBytes(report.memory)) && total.contains("96 B"))
     #expect(total.contains(report.text(time: report.sites.map(\.time).max() ?? -1)))
   }
 

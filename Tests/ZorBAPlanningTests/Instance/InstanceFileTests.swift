@@ -144,6 +144,14 @@ struct InstanceFileTests {
     #expect(error.location.field == key && error.message == "is missing")
   }
 
+  @Test("to start from are valid")
+  func example() throws {
+    let folder = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+    let instance = try InstanceFile.read(path: "/\(folder)/Examples/hospitals-plan.json")
+    #expect(instance.names.count == 6 && instance.problem.blockCount == 12)
+    #expect(instance.names[3] == "children")
+  }
+
   @Test("are refused before they are laid out when they are too large")
   func size() throws {
     let error = try #require(throws: ZorBAError.self) {
