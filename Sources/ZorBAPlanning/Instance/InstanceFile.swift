@@ -21,8 +21,8 @@ package enum InstanceFile {
   /// Clients times blocks.
   package static let maximumPairs = 4_000_000
 
-  /// - Throws: `ZorBAError`: `inputOutput` when the file cannot be read, `invalidConfiguration` naming
-  ///   key and value when it is no instance.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration`, naming key and value when the file is no
+  ///   instance.
   package static func read(path: String) throws -> PlanningInstance {
     try parse(try content(of: path), file: path)
   }
@@ -61,7 +61,7 @@ package enum InstanceFile {
 
   private static func unreadable(_ path: String) -> ZorBAError {
     ZorBAError(
-      .inputOutput, "the instance cannot be read: \(String(cString: strerror(errno)))",
+      .invalidConfiguration, "the instance cannot be read: \(String(cString: strerror(errno)))",
       at: .init(file: path), advice: "Check that the file exists and that you may read it.")
   }
 

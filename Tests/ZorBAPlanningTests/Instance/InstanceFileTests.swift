@@ -167,7 +167,7 @@ struct InstanceFileTests {
   @Test("that do not exist or are folders are said to be so", arguments: ["/nowhere.json", "/"])
   func unreadable(path: String) throws {
     let error = try #require(throws: ZorBAError.self) { try InstanceFile.read(path: path) }
-    #expect(error.code == .inputOutput && error.location.file == path)
+    #expect(error.code == .invalidConfiguration && error.location.file == path)
   }
 
   @Test("end somewhere even when the file does not")
