@@ -196,8 +196,11 @@ extension PlanReport {
   package var time: Double { sites.map(\.time).max() ?? 0 }
   /// Whether the assignment changes from round to round.
   package var isRotating: Bool { cycleLength > 1 }
-  /// The stage that made Gamma as small as it can be.
-  var convergenceStage: Stage? { stages.first { $0.objective == .convergence } }
+  /// The stage that made Gamma as small as it can be at any cost; nil unless it came first, since
+  /// what a later stage proves holds only within the limits of those before it.
+  var convergenceStage: Stage? {
+    stages.first.flatMap { $0.objective == .convergence ? $0 : nil }
+  }
 
   /// A time in the report's unit.
   func text(time: Double) -> String {

@@ -57,6 +57,15 @@ struct PlanTextTests {
     #expect(open.text().contains("at most 2.0 % above the best there can be"))
   }
 
+  @Test("claims no bound on Gamma where another stage came first")
+  func order() {
+    var report = PlanReport.sample
+    #expect(report.text().contains("no plan is below this"))
+    report.stages.swapAt(0, 1)
+    #expect(!report.text().contains("no plan is below this"))
+    #expect(!report.html().contains("that is proven"))
+  }
+
   @Test("sums memory and traffic over sites, and takes the slowest")
   func totals() {
     let report = PlanReport.sample

@@ -44,10 +44,12 @@ package struct PlanDocument: Sendable {
   }
 
   /// A bound below the Gamma of every plan holds for this one as well, so the gap counts what the
-  /// later stages gave away, too. Null where convergence was not among the stages.
+  /// later stages gave away, too. Null unless convergence came first: what a later stage proves
+  /// holds only within the limits of those before it.
   private var convergence: JSONValue {
     let terms = outcome.convergence
-    let bound = outcome.stages.first { $0.stage == .convergence }?.lowerBound
+    let first = outcome.stages.first
+    let bound = first?.stage == .convergence ? first?.lowerBound : nil
     return [
       "value": .number(terms.value), "bias": .number(terms.totalBias),
       "variance": .number(terms.totalVariance), "lower_bound": bound.map(JSONValue.number) ?? .null,

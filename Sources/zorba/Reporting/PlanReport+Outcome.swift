@@ -128,13 +128,14 @@ extension PlanReport.Stage {
 extension PlanReport.FrontPoint {
   fileprivate init(_ point: Planner.FrontPoint) {
     let outcome = point.outcome
-    func bound(_ stage: PlanningProblem.Stage) -> Double? {
-      outcome.stages.first { $0.stage == stage }?.lowerBound
-    }
+    // Bounds hold for all plans within the limits of earlier stages only.
+    let isConvergenceFirst = outcome.stages.first?.stage == .convergence
+    let second = outcome.stages.dropFirst().first
     self.init(
       epsilon: point.epsilon, convergence: outcome.convergence.value,
       memory: outcome.memory.reduce(0, +), time: outcome.seconds.max() ?? 0,
-      memoryBound: bound(.memory), convergenceBound: bound(.convergence),
+      memoryBound: isConvergenceFirst && second?.stage == .memory ? second?.lowerBound : nil,
+      convergenceBound: isConvergenceFirst ? outcome.stages.first?.lowerBound : nil,
       isProvenOptimal: outcome.isProvenOptimal)
   }
 }
