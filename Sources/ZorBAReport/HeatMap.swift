@@ -8,6 +8,8 @@ struct HeatMap: Equatable, Sendable {
   var columnName: String
   /// Shares; rows may differ in length, missing and non-finite cells stay blank.  # [rows, columns]
   var shares: [[Double]]
+  /// Whether cells with room for it say their share; needless where all are 0 or 1.
+  var writesShares = true
 
   /// The most rows that are drawn one by one; a larger map is averaged over neighbours.
   private static let drawnRows = 64
@@ -35,11 +37,15 @@ struct HeatMap: Equatable, Sendable {
       let members = row * rowStep..<min((row + 1) * rowStep, rows.count)
       let y = frame.top + cellHeight * Double(row)
       let name = HeatMap.name(of: members, in: rows)
-      var parts = [
-        ChartFrame.label(
-          ChartFrame.fitted(name, width: frame.left - 14), frame.left - 8, y + cellHeight / 2 + 4,
-          "end")
-      ]
+      var parts: [Markup] = []
+      // Low rows have no room for a name each.
+      if cellHeight >= 14 || row % 2 == 0 {
+        let label = members.count == 1 ? name : "\(rows[members.lowerBound]) \u{2026}"
+        parts.append(
+          ChartFrame.label(
+            ChartFrame.fitted(label, width: frame.left - 14), frame.left - 8,
+            y + cellHeight / 2 + 4, "end"))
+      }
       for column in 0..<drawnColumns {
         let span = column * columnStep..<min((column + 1) * columnStep, columns)
         guard let share = mean(members, span) else { continue }
@@ -52,7 +58,7 @@ struct HeatMap: Equatable, Sendable {
             x: x + 0.5, y: y + 0.5, width: cellWidth - 1, height: cellHeight - 1, style: "heat",
             opacity: 0.06 + 0.94 * min(max(share, 0), 1),
             name: "\(name), \(columnName) \(spanName): \(NumberText.percent(share))"))
-        if cellWidth >= 34, cellHeight >= 18 {
+        if writesShares, cellWidth >= 34, cellHeight >= 18 {
           parts.append(
             ChartFrame.label(
               NumberText.fixed(share * 100, digits: 0), x + cellWidth / 2, y + cellHeight / 2 + 4,

@@ -58,6 +58,20 @@ enum NumberText {
     return fixed(amount, digits: digits) + " " + units[unit]
   }
 
+  /// Bytes in binary units with three significant digits: 523 MiB, 2.73 GiB.
+  static func fineBytes(_ value: Double) -> String {
+    guard value.isFinite, value.magnitude >= 1024 else { return bytes(value) }
+    var amount = value
+    for unit in ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] {
+      if amount.magnitude < 999.5 {
+        let digits = amount.magnitude < 9.995 ? 2 : amount.magnitude < 99.95 ? 1 : 0
+        return fixed(amount, digits: digits) + " " + unit
+      }
+      amount /= 1024
+    }
+    return bytes(value)
+  }
+
   /// A share of 0 … 1 in percent.
   static func percent(_ share: Double, digits: Int = 1) -> String {
     share.isFinite ? fixed(share * 100, digits: digits) + " %" : nonFinite(share)

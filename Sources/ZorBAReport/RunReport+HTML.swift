@@ -3,21 +3,7 @@ extension RunReport {
   ///
   /// The page follows the reader's light or dark preference, prints on white, and describes every drawing in words.
   package func html() -> String {
-    let page = Markup.tag(
-      "html", ["xmlns": "http://www.w3.org/1999/xhtml", "lang": "en"],
-      [
-        .tag(
-          "head", [:],
-          [
-            .tag("meta", ["charset": "utf-8"]),
-            .tag("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
-            .tag("meta", ["name": "color-scheme", "content": "light dark"]),
-            .tag("title", text: title),
-            .tag("style", text: StyleSheet.text),
-          ]),
-        .tag("body", [:], [.tag("main", [:], sections())]),
-      ])
-    return "<!DOCTYPE html>\n" + page.rendered() + "\n"
+    Page.html(title: title, content: sections())
   }
 
   private func sections() -> [Markup] {

@@ -49,7 +49,8 @@ extension RunReport {
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
-  private static func tile(_ value: String, _ name: String, _ detail: String) -> Markup {
+  /// A number, what it is, and a remark on it.
+  static func tile(_ value: String, _ name: String, _ detail: String) -> Markup {
     .tag(
       "div", ["class": "tile"],
       [

@@ -1,6 +1,9 @@
 extension RunReport {
   /// Warnings first, then remarks, each group in the order given.
-  func notesSection() -> Markup? {
+  func notesSection() -> Markup? { RunReport.section(of: notes) }
+
+  /// Warnings first, then remarks; nil without any.
+  static func section(of notes: [Note]) -> Markup? {
     let ordered = notes.filter { $0.kind == .warning } + notes.filter { $0.kind == .remark }
     guard !ordered.isEmpty else { return nil }
     return .tag(
@@ -54,7 +57,8 @@ extension RunReport {
       ])
   }
 
-  private static func definitions(_ facts: [Fact]) -> Markup {
+  /// Names and values side by side.
+  static func definitions(_ facts: [Fact]) -> Markup {
     .tag(
       "dl", [:],
       facts.map { fact in

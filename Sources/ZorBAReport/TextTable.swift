@@ -49,7 +49,7 @@ package struct TextTable: Equatable, Sendable {
   }
 
   /// A cell cannot break its row or send control sequences to the terminal.
-  private static func oneLine(_ text: String) -> String {
+  static func oneLine(_ text: String) -> String {
     var clean = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)

@@ -36,6 +36,9 @@ struct NumberTextTests {
   @Test("Units and groups")
   func units() {
     #expect(NumberText.bytes(0) == "0 B")
+    #expect(NumberText.fineBytes(96) == "96 B" && NumberText.fineBytes(1048576) == "1.00 MiB")
+    #expect(NumberText.fineBytes(523.4 * 0x1p20) == "523 MiB")
+    #expect(NumberText.fineBytes(1023.9 * 0x1p20) == "1.00 GiB")
     #expect(NumberText.bytes(96) == "96 B")
     #expect(NumberText.bytes(1023) == "1023 B")
     #expect(NumberText.bytes(1024) == "1.0 KiB")

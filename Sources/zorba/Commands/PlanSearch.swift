@@ -1,0 +1,91 @@
+import ZorBADiagnostics
+import ZorBAJSON
+import ZorBAPlanning
+import ZorBAReport
+
+/// Solves for a subject and, if asked, for a sweep of tolerances.
+struct PlanSearch {
+  let effort: Planner.Effort
+  /// Tolerances of the sweep; nil without one.
+  let epsilons: [Double]?
+  /// Tells the person who waits what is being done.
+  let say: (String) -> Void
+
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when no plan is feasible.
+  func solve(_ subject: PlanSubject) throws -> PlanResult {
+    let problem = subject.instance.problem
+    say("Planning for \(problem.clientCount) clients and \(problem.blockCount) blocks.")
+    let clock = ContinuousClock()
+    let start = clock.now
+    let planner = Planner(problem, effort: effort)
+    let outcome = try planner.solve()
+    var front: [Planner.FrontPoint] = []
+    if let epsilons {
+      say("Sweeping over \(epsilons.count) tolerances.")
+      front = try planner.front(epsilons: epsilons)
+    }
+    return PlanResult(
+      subject: subject, outcome: outcome, front: front,
+      seconds: (clock.now - start) / .seconds(1))
+  }
+
+  /// The plan of a changed subject, without a sweep; that there is none is an answer, too.
+  func alternative(_ subject: PlanSubject, changes: [String]) throws -> PlanAlternative {
+    let search = PlanSearch(effort: effort, epsilons: nil, say: say)
+    do {
+      return PlanAlternative(changes: changes, answer: .success(try search.solve(subject)))
+    } catch let error as ZorBAError where error.code == .invalidConfiguration {
+      return PlanAlternative(changes: changes, answer: .failure(error))
+    }
+  }
+}
+
+/// A plan with all that is said of it.
+struct PlanResult {
+  let subject: PlanSubject
+  let outcome: PlanningOutcome
+  let front: [Planner.FrontPoint]
+  /// Seconds that planning took.
+  let seconds: Double
+
+  var report: PlanReport { PlanReport(outcome, of: subject, front: front) }
+
+  func json(alternative: PlanAlternative?) -> JSONValue {
+    let plan = PlanDocument(outcome, front: front, seconds: seconds).json
+    guard let alternative, var object = plan.object else { return plan }
+    _ = object.append(.init(key: "what_if", value: alternative.json(beside: self)))
+    return .object(object)
+  }
+}
+
+/// The answer to a what-if: another plan, or why there is none.
+struct PlanAlternative {
+  let changes: [String]
+  let answer: Result<PlanResult, ZorBAError>
+
+  func text(beside plan: PlanResult) -> String {
+    switch answer {
+    case .success(let result):
+      PlanComparison(plan.report, with: result.report, changes: changes).text()
+    case .failure(let error): "With \(changes.joined(separator: ", ")) there is no plan: \(error)\n"
+    }
+  }
+
+  func json(beside plan: PlanResult) -> JSONValue {
+    let changes = JSONValue.array(changes.map { .string($0) })
+    switch answer {
+    case .success(let result):
+      let before = plan.report
+      let after = result.report
+      return [
+        "changes": changes, "plan": result.json(alternative: nil),
+        "difference": [
+          "convergence": .number(after.convergence - before.convergence),
+          "memory_bytes": .number(after.memory - before.memory),
+          "time": .number(after.time - before.time),
+        ],
+      ]
+    case .failure(let error): return ["changes": changes, "error": .string("\(error)")]
+    }
+  }
+}
