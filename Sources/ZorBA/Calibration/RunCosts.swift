@@ -15,17 +15,19 @@ package enum RunCosts {
   ///     each other and with nothing else. Give all or none where seconds decide.
   ///   - isStreamed: Whether inactive blocks are streamed, which makes memory depend on the row; nil
   ///     is as the model was loaded.
+  ///   - commits: Whether applying the committed round counts; without it costs are those of
+  ///     `RoundMetrics.seconds`.
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when a calibration is of another model.
   package static func sites(
     _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient],
-    calibrations: [SiteCalibration?] = [], isStreamed: Bool? = nil
+    calibrations: [SiteCalibration?] = [], isStreamed: Bool? = nil, commits: Bool = true
   ) throws -> [SiteCosts] {
     let method = configuration.method
     let participants = Double(clients.count) * configuration.federation.participation
     let round = SiteCosts.Round(
       directions: method.directions, localSteps: method.localSteps,
       directionSets: method.seeding == .perClient ? max(1, Int(participants.rounded())) : 1,
-      outer: configuration.blocks.outer)
+      outer: configuration.blocks.outer, commits: commits)
     let isStreamed = isStreamed ?? (loaded.residency != nil)
     var own = MemoryModel(
       of: loaded.model, weightsBytes: loaded.weights.byteCount, activationBytes: 0,

@@ -9,10 +9,14 @@ extension SiteCosts {
     package var directionSets: Int
     /// Whether what lies outside the transformer blocks is trained by everyone.
     package var outer: Bool
+    /// Whether applying the committed round counts, or only the answer that comes before it.
+    package var commits: Bool
 
     package init(
-      directions: Int = 1, localSteps: Int = 1, directionSets: Int = 1, outer: Bool = false
+      directions: Int = 1, localSteps: Int = 1, directionSets: Int = 1, outer: Bool = false,
+      commits: Bool = true
     ) {
+      self.commits = commits
       self.directions = directions
       self.localSteps = localSteps
       self.directionSets = directionSets
@@ -65,9 +69,11 @@ extension SiteCosts {
       ? rates.suffix * branches * work.entryOperations
         + rates.generation * directions * work.outerParameters
       : rates.prefix * work.entryOperations
-    let update = time.updateSeconds(
-      row: everything, outer: round.outer,
-      terms: directions * steps * Double(round.directionSets), work: work)
+    let update =
+      round.commits
+      ? time.updateSeconds(
+        row: everything, outer: round.outer,
+        terms: directions * steps * Double(round.directionSets), work: work) : 0
     self.init(
       fixedBytes: fixedBytes, residentBytes: residentBytes,
       fixedSeconds: steps * (time.fixed + time.head * branches * work.headOperations + entry)

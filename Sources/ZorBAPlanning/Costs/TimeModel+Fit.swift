@@ -55,19 +55,15 @@ package struct FitError: Sendable, Equatable {
 extension TimeModel {
   /// Fits the rates to measured steps.
   ///
-  /// Relative errors count, so that short steps are fitted as well as long ones. Residuals beyond
-  /// what the others show are weighed down (Huber, 1964): a step that a neighbour on the machine
-  /// held up does not bend the rest.
-  ///
   /// - Parameters:
   ///   - samples: Not empty; their work has as many blocks as there are types.
   ///   - types: The type of every block. [blocks]
   package init(fitting samples: [TimeSample], types: [Int]) {
-    let forward = Self.robustFit(
+    let forward = RobustFit.coefficients(
       columns: samples.map {
         Self.forwardColumns($0.assignment, work: $0.work, types: types)
       }, targets: samples.map(\.forward.median))
-    let update = Self.robustFit(
+    let update = RobustFit.coefficients(
       columns: samples.map {
         Self.updateColumns(
           row: $0.assignment.row, outer: $0.assignment.outer,
@@ -99,40 +95,5 @@ extension TimeModel {
       + updateSeconds(
         row: sample.assignment.row, outer: sample.assignment.outer,
         terms: Double(sample.assignment.directions), work: sample.work)
-  }
-
-  private static func robustFit(columns: [[Double]], targets: [Double]) -> [Double] {
-    let rows = zip(columns, targets).map { row, target in
-      row.map { target > 0 ? $0 / target : 0 }
-    }
-    let ones = targets.map { $0 > 0 ? 1.0 : 0 }
-    var weights = ones
-    var solution: [Double] = []
-    for _ in 0..<reweightings {
-      solution =
-        NonNegativeLeastSquares(
-          rows: zip(rows, weights).map { row, weight in row.map { $0 * weight } },
-          targets: zip(ones, weights).map(*)
-        ).solution
-      let residuals = zip(rows, ones).map { row, one in
-        (zip(row, solution).reduce(-one) { $0 + $1.0 * $1.1 }).magnitude
-      }
-      // 1.345 standard deviations, which is 1.4826 medians of the residuals of a normal sample.
-      let limit = max(1.345 * 1.4826 * residuals.median, 1e-6)
-      weights = residuals.map { ($0 > limit ? limit / $0 : 1).squareRoot() }
-    }
-    return solution
-  }
-
-  private static let reweightings = 12
-}
-
-extension [Double] {
-  /// The middle value, of an even number the mean of the two in the middle; 0 when empty.
-  package var median: Double {
-    guard !isEmpty else { return 0 }
-    let sorted = sorted()
-    let middle = count / 2
-    return count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }
