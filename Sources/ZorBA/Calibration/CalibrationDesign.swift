@@ -56,7 +56,8 @@ struct CalibrationDesign {
     add(blocks / 2..<blocks, batch: batch, directions: directions, heldOut: true)
     add([blocks / 4], batch: batch, directions: directions, heldOut: true)
     add([0, last], batch: batch, directions: directions, heldOut: true)
-    add(stride(from: blocks / 3, to: blocks, by: 2), batch: batch, directions: directions,
+    add(
+      stride(from: blocks / 3, to: blocks, by: 2), batch: batch, directions: directions,
       heldOut: true)
     add(0..<(blocks + 1) / 2, batch: batch, directions: directions, heldOut: true)
     if half > 0 { add(blocks / 2..<blocks, batch: half, directions: directions, heldOut: true) }

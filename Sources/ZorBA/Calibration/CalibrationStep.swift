@@ -85,7 +85,8 @@ struct CalibrationStep {
 
   /// Active blocks as `TensorID` counts them, ascending.
   static func active(_ assignment: StepAssignment) -> [Int] {
-    (assignment.outer ? [0] : []) + assignment.row.indices.filter { assignment.row[$0] }.map { $0 + 1 }
+    (assignment.outer ? [0] : [])
+      + assignment.row.indices.filter { assignment.row[$0] }.map { $0 + 1 }
   }
 
   private func plan(active: Set<Int>, directions: Int, round: UInt64) -> PerturbationPlan {

@@ -43,7 +43,8 @@ extension HealthCheck {
     if kind == "tmpfs" || kind == "ramfs" {
       return HealthCheck(
         name, .warning, finding,
-        advice: "It lies in memory: weights streamed from it save none, and a journal in it is gone "
+        advice:
+          "It lies in memory: weights streamed from it save none, and a journal in it is gone "
           + "with the machine.")
     }
     guard free >= leastRoom else {

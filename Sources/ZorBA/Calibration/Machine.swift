@@ -82,7 +82,8 @@ enum SystemFacts {
     var memory = Memory(total: bytes("MemTotal"), available: bytes("MemAvailable"))
     let groups = contents(at: "/proc/self/cgroup") ?? ""
     for (limit, used) in memoryGroups(groups) {
-      guard let word = self.contents(at: limit)?.split(separator: "\n").first, let bytes = Int(word),
+      guard let word = self.contents(at: limit)?.split(separator: "\n").first,
+        let bytes = Int(word),
         bytes < memory.total, bytes < memory.limit ?? .max
       else { continue }
       memory.limit = bytes

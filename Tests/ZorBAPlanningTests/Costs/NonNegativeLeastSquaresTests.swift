@@ -10,7 +10,8 @@ import ZorBATestSupport
     _ random: inout SeededGenerator, rows: Int, columns: Int, duplicates: Bool
   ) -> (rows: [[Double]], targets: [Double]) {
     // Constants beside operations: what time is fitted with.
-    let scales = (0..<columns).map { _ in [1e-9, 1e-3, 1, 1e6].randomElement(using: &random) ?? 1 }
+    let magnitudes = [1e-9, 1e-3, 1, 1e6]
+    let scales = (0..<columns).map { _ in magnitudes.randomElement(using: &random) ?? 1 }
     let matrix = (0..<rows).map { _ in
       var row = scales.map { $0 * Double.random(in: -1...1, using: &random) }
       if duplicates, columns > 1 { row[columns - 1] = 3 * row[0] }
