@@ -118,6 +118,11 @@ enum SystemFacts {
     return files
   }
 
+  /// Threads that ran or waited to run, averaged over the last minute.
+  static var load: Double? {
+    (contents(at: "/proc/loadavg") ?? "").split(separator: " ").first.flatMap { Double($0) }
+  }
+
   /// Processors' worth of time that the group may use; nil without a limit.
   static var processorQuota: Double? {
     let words = (contents(at: "/sys/fs/cgroup/cpu.max") ?? "").split(whereSeparator: \.isWhitespace)

@@ -19,7 +19,8 @@ extension HealthCheck {
   /// - Parameter threads: What was asked for; nil uses every processor.
   package static func machine(threads: Int? = nil) -> [HealthCheck] {
     [
-      processor(), self.threads(threads), memory(SystemFacts.memory), clock(), openFiles(),
+      processor(), self.threads(threads), load(SystemFacts.load), memory(SystemFacts.memory),
+      clock(), openFiles(),
     ]
   }
 
@@ -66,6 +67,20 @@ extension HealthCheck {
         advice: "Give --threads \(processors) or fewer: threads beyond that wait for each other.")
     }
     return HealthCheck("threads", .ok, finding)
+  }
+
+  /// Whether other programs compete for the processors: no calibration is better than its machine.
+  ///
+  /// - Parameter waiting: Threads that ran or waited to, averaged over a minute; nil when not known.
+  static func load(_ waiting: Double?) -> HealthCheck {
+    guard let waiting else { return HealthCheck("load", .ok, "the system does not tell") }
+    let processors = ProcessInfo.processInfo.activeProcessorCount
+    let finding = "\(waiting) threads ran or waited in the last minute"
+    guard waiting > Double(processors) / 4 else { return HealthCheck("load", .ok, finding) }
+    return HealthCheck(
+      "load", .warning, finding,
+      advice: "Other programs are running: times will be longer than they need be, and a calibration "
+        + "off. Calibrate when the machine is idle.")
   }
 
   static func memory(_ memory: SystemFacts.Memory) -> HealthCheck {

@@ -44,6 +44,11 @@ import ZorBAJSON
     #expect(HealthCheck.fileSystem(of: "/a", mounts: "") == nil)
   }
 
+  @Test func busyMachinesAreToldApart() {
+    #expect(HealthCheck.load(0).status == .ok && HealthCheck.load(nil).status == .ok)
+    #expect(HealthCheck.load(10_000).status == .warning)
+  }
+
   @Test func groupsLimitMemory() {
     var memory = SystemFacts.Memory(total: 64 << 30, available: 32 << 30)
     #expect(HealthCheck.memory(memory).status == .ok)
