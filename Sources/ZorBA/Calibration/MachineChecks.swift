@@ -79,7 +79,7 @@ extension HealthCheck {
     guard waiting > Double(processors) / 4 else { return HealthCheck("load", .ok, finding) }
     return HealthCheck(
       "load", .warning, finding,
-      advice: "Other programs are running: times will be longer than they need be, and a calibration "
+      advice: "Other programs are running: times will be longer than need be, and a calibration "
         + "off. Calibrate when the machine is idle.")
   }
 
