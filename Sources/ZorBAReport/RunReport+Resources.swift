@@ -57,21 +57,34 @@ extension RunReport {
     return RunReport.section("Bytes on the wire", content)
   }
 
-  /// Memory against its prediction, and where the seconds went.
+  /// ` (+3.1 %)`: how far a prediction lies from what was measured; empty when that has no sense.
+  private static func deviation(_ predicted: Double, from measured: Double) -> String {
+    guard measured > 0, predicted.isFinite, measured.isFinite else { return "" }
+    let off = (predicted - measured) / measured
+    return " (\(off > 0 ? "+" : "")\(NumberText.percent(off)))"
+  }
+
+  /// Memory and seconds of a round against their predictions, and where the seconds went.
   func resourcesSection() -> Markup? {
     var content: [Markup] = []
     if let memory {
       var rows = [["peak, measured", NumberText.bytes(memory.peak)]]
       if let predicted = memory.predicted {
-        var text = NumberText.bytes(predicted)
-        if memory.peak > 0, predicted.isFinite, memory.peak.isFinite {
-          let off = (predicted - memory.peak) / memory.peak
-          text += " (\(off > 0 ? "+" : "")\(NumberText.percent(off)))"
-        }
+        let text = NumberText.bytes(predicted) + Self.deviation(predicted, from: memory.peak)
         rows.append(["peak, predicted by the plan", text])
       }
       if let weights = memory.weights { rows.append(["weights", NumberText.bytes(weights)]) }
       content.append(RunReport.table(["memory of a participant", "bytes"], rows, numbersFrom: 1))
+    }
+    if let rounds = roundSeconds {
+      let predicted =
+        NumberText.seconds(rounds.predicted)
+        + Self.deviation(rounds.predicted, from: rounds.measured)
+      let rows = [
+        ["median, measured", NumberText.seconds(rounds.measured)],
+        ["median, predicted from \(rounds.basis)", predicted],
+      ]
+      content.append(RunReport.table(["seconds of a round", "time"], rows, numbersFrom: 1))
     }
     if let seconds {
       let bar = SplitBar(

@@ -23,6 +23,8 @@ package struct RunReport: Equatable, Sendable {
   package var memory: Memory?
   /// Where the time went.
   package var seconds: Seconds?
+  /// What a round was predicted to take.
+  package var roundSeconds: RoundSeconds?
   /// Who took part.
   package var participants: [Participant]
   /// The state that the run ended in.
@@ -34,7 +36,8 @@ package struct RunReport: Equatable, Sendable {
     title: String, summary: String = "", facts: [Fact] = [], trainingLoss: [RoundValue] = [],
     evaluationLoss: [RoundValue] = [], sites: [Site] = [], blocks: BlockActivation? = nil,
     traffic: Traffic? = nil, memory: Memory? = nil, seconds: Seconds? = nil,
-    participants: [Participant] = [], state: State? = nil, notes: [Note] = []
+    roundSeconds: RoundSeconds? = nil, participants: [Participant] = [], state: State? = nil,
+    notes: [Note] = []
   ) {
     self.title = title
     self.summary = summary
@@ -46,6 +49,7 @@ package struct RunReport: Equatable, Sendable {
     self.traffic = traffic
     self.memory = memory
     self.seconds = seconds
+    self.roundSeconds = roundSeconds
     self.participants = participants
     self.state = state
     self.notes = notes
@@ -182,6 +186,20 @@ extension RunReport {
       self.forward = forward
       self.update = update
       self.other = other
+    }
+  }
+
+  /// Seconds of a round, measured and predicted.
+  package struct RoundSeconds: Equatable, Sendable {
+    package var measured: Double
+    package var predicted: Double
+    /// Where the prediction comes from, in words.
+    package var basis: String
+
+    package init(measured: Double, predicted: Double, basis: String) {
+      self.measured = measured
+      self.predicted = predicted
+      self.basis = basis
     }
   }
 

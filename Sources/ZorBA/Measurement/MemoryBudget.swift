@@ -51,7 +51,7 @@ package struct MemoryBudget: Sendable, Equatable {
   }
 
   /// The folder itself or, while it is still to be made, the nearest one above it.
-  private static func existingFolder(at path: String) -> String {
+  static func existingFolder(at path: String) -> String {
     var parts = path.split(separator: "/", omittingEmptySubsequences: false)
     while !parts.isEmpty {
       let folder = parts.joined(separator: "/")

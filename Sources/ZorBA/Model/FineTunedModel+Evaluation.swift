@@ -31,7 +31,7 @@ extension LoadedModel {
   fileprivate func scorer(of examples: [EncodedExample]) throws -> ExampleScorer {
     let scorer = ExampleScorer(model: model)
     guard let budget, let residency else { return scorer }
-    let process = MemoryBudget.residentBytes(without: residency) + MemoryForecast.scratchBytes
+    let process = MemoryBudget.residentBytes(without: residency) + MemoryModel.scratchBytes
     let limited = try scorer.limited(
       to: budget.activationShare(beside: process + residency.leastCapacity), for: examples)
     try budget.allot(

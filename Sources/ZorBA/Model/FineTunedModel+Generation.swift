@@ -73,6 +73,6 @@ extension LoadedModel {
       prompt: prompt, maximumTokens: additional)
     try budget.allot(
       residency,
-      besides: MemoryBudget.residentBytes(without: residency) + MemoryForecast.scratchBytes + bytes)
+      besides: MemoryBudget.residentBytes(without: residency) + MemoryModel.scratchBytes + bytes)
   }
 }

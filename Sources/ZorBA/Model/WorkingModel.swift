@@ -62,8 +62,8 @@ package struct WorkingModel: Sendable {
   package func allot(activations: Int, active: Set<Int>) throws -> Int {
     let besides = MemoryBudget.residentBytes(without: residency) + activations
     guard let budget, let residency else { return besides }
-    try budget.allot(residency, besides: besides + MemoryForecast.scratchBytes)
-    return besides + MemoryForecast.scratchBytes
+    try budget.allot(residency, besides: besides + MemoryModel.scratchBytes)
+    return besides + MemoryModel.scratchBytes
       + residency.policy(active: active, capacity: residency.capacity).peakByteCount
   }
 

@@ -1,3 +1,4 @@
+import ZorBACheckpoint
 import ZorBAData
 import ZorBAFederation
 import ZorBAModels
@@ -27,43 +28,42 @@ struct MemoryForecast {
   ) throws {
     let training = try Self.trainingPass(configuration, loaded: loaded, clients: clients).bytes
     let residency = loaded.residency
-    let process = MemoryBudget.residentBytes(without: residency) + Self.scratchBytes
+    var memory = MemoryModel(
+      of: loaded.model, weightsBytes: loaded.weights.byteCount, activationBytes: training,
+      hasSnapshot: configuration.method.localSteps > 1)
     var scorer = ExampleScorer(model: loaded.model)
     if let budget = loaded.budget, let residency {
-      let share = budget.activationShare(beside: process + residency.leastCapacity)
+      let share = budget.activationShare(
+        beside: memory.processBytes + memory.scratchBytes + residency.leastCapacity)
       for rows in evaluated {
         scorer = try scorer.limited(to: max(training, share), for: rows.examples)
       }
     }
     evaluationTokenLimit = scorer.tokenBranchLimit
-    let activations = try evaluated.reduce(training) {
+    memory.activationBytes = try evaluated.reduce(training) {
       max($0, try scorer.peakActivationBytes(of: $1.examples))
     }
-    var besides = process + activations
-    let active = Self.activeSets(plan, outer: configuration.blocks.outer)
     if let budget = loaded.budget, let residency {
-      try budget.allot(residency, besides: besides)
-      let policies = active.map {
-        residency.policy(active: $0, capacity: residency.capacity)
+      try budget.allot(residency, besides: memory.besides)
+    }
+    let active = Self.activeSets(plan, outer: configuration.blocks.outer)
+    let capacity = residency?.capacity
+    peakBytes = active.map { memory.peakBytes(active: $0, capacity: capacity) }.max() ?? 0
+    let expected = "memory: \(peakBytes >> 20) MiB expected"
+    if let budget = loaded.budget, let residency {
+      let resident = active.map {
+        residency.policy(active: $0, capacity: residency.capacity).resident.count
       }
-      peakBytes = besides + (policies.map(\.peakByteCount).max() ?? 0)
-      let resident = policies.map(\.resident.count).min() ?? 0
       summary =
-        "memory: \(peakBytes >> 20) MiB expected of \(budget.byteCount >> 20) MiB allowed, "
-        + "\(resident) of \(residency.demands.count) blocks resident\n"
+        expected + " of \(budget.byteCount >> 20) MiB allowed, \(resident.min() ?? 0) of "
+        + "\(residency.demands.count) blocks resident\n"
     } else {
-      if configuration.method.localSteps > 1 {
-        let blocks = loaded.model.parameters.blocks.map { block in
-          block.reduce(0) { $0 + $1.tensor.byteCount }
-        }
-        besides += active.map { $0.reduce(0) { $0 + blocks[$1] } }.max() ?? 0
-      }
-      peakBytes = besides
-      summary = "memory: \(peakBytes >> 20) MiB expected\n"
+      summary = expected + "\n"
     }
   }
 
-  /// Activations of the most demanding training pass, and its tokens without branches.
+/// Activations of the most demanding minibatch that these clients can draw, and its tokens without
+  /// branches.
   static func trainingPass(
     _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient]
   ) throws -> (bytes: Int, tokens: Int) {
@@ -93,7 +93,4 @@ struct MemoryForecast {
     }
     return sets
   }
-
-  /// Kernel scratch of the threads and the journal's and metrics' buffers, measured.
-  static let scratchBytes = 6 << 20
 }

@@ -57,7 +57,7 @@ struct PreparedRun {
     let pass = try MemoryForecast.trainingPass(configuration, loaded: loaded, clients: clients)
     let shape = PlanShape(
       model: loaded.model, clients: clients,
-      activationBytes: pass.bytes + MemoryForecast.scratchBytes, tokens: pass.tokens)
+      activationBytes: pass.bytes + MemoryModel.scratchBytes, tokens: pass.tokens)
     drawing = PlanDrawing(
       configuration, shape: shape, runKey: runKey, estimates: estimates?(shape))
     base = StateDigest(of: loaded.model.parameters, context: context)

@@ -1,4 +1,5 @@
 package import ZorBAJSON
+import ZorBAPlanning
 
 /// The outcome of a run: what `result.json` holds, and what the report is drawn from.
 public struct RunResult: Sendable {
@@ -28,6 +29,8 @@ public struct RunResult: Sendable {
   public var predictedPeakBytes = 0
   /// Peak resident memory that was measured.
   public var peakBytes = 0
+  /// The forecast of a calibration, where the run had one.
+  public var calibratedForecast: RoundForecast?
   /// Where the seconds went.
   public var time = TimeLedger()
   /// Digest of the fine-tuned weights, 32 hexadecimal digits.
@@ -57,6 +60,16 @@ public struct RunResult: Sendable {
     return shares == 0 ? 0 : Double(bytesUp + bytesDown) / Double(shares)
   }
 
+  /// (predicted - measured) / measured of the peak memory.
+  public var memoryError: Double {
+    FitError.relative(predicted: Double(predictedPeakBytes), measured: Double(peakBytes))
+  }
+  /// The seconds of rounds against a calibration, else against the run's own first rounds; nil when
+  /// the run is too short.
+  public var roundForecast: RoundForecast? {
+    calibratedForecast ?? RoundForecast(firstRoundsOf: history)
+  }
+
   /// The result as `result.json` and `--json` give it.
   package var json: JSONValue {
     [
@@ -74,8 +87,9 @@ public struct RunResult: Sendable {
       ],
       "memory": [
         "peak_bytes": .integer(peakBytes), "predicted_bytes": .integer(predictedPeakBytes),
-        "weights_bytes": .integer(weightsBytes),
+        "error": .number(memoryError), "weights_bytes": .integer(weightsBytes),
       ],
+      "time": roundForecast?.json ?? .null,
       "seconds": [
         "total": .number(time.total), "forward": .number(time.forward),
         "update": .number(time.update), "evaluation": .number(time.evaluation),

@@ -8,6 +8,7 @@ import ZorBADiagnostics
 /// may be more than needed.
 struct Coverage {
   private let space: SearchSpace
+  private let priority: [Int]?
   private var isOn: [[Bool]]  // [clients, units]
   private var load: [Double]
   private var coverage: [Int]
@@ -21,8 +22,11 @@ struct Coverage {
   /// Clients without room for a single unit.
   private(set) var idle: [Int] = []
 
-  init(_ space: SearchSpace) {
+  /// - Parameter priority: The order in which units are covered when those that do not fit may rest;
+  ///   nil covers all of them.
+  init(_ space: SearchSpace, priority: [Int]? = nil) {
     self.space = space
+    self.priority = priority
     isOn = Array(
       repeating: Array(repeating: false, count: space.unitCount), count: space.clientCount)
     load = Array(repeating: 0, count: space.clientCount)
@@ -59,6 +63,11 @@ struct Coverage {
         if over <= 0 { idle.append(client) }
       }
     }
+    if let priority {
+      for unit in priority { coverOrRest(unit) }
+      fillIdle()
+      return
+    }
     let hardest = isOn[0].indices.sorted { first, second in
       let a = allowedCount(first)
       let b = allowedCount(second)
@@ -76,6 +85,18 @@ struct Coverage {
       }
     }
     fillIdle()
+  }
+
+  /// Gives a unit its clients, or none.
+  private mutating func coverOrRest(_ unit: Int) {
+    let before = (isOn, load, coverage)
+    while coverage[unit] < space.minimumClients {
+      var visited = Set<Int>()
+      guard place(unit, &visited) else {
+        (isOn, load, coverage) = before
+        return
+      }
+    }
   }
 
   private func allowedCount(_ unit: Int) -> Int {

@@ -14,13 +14,19 @@ struct LexicographicChoice {
     self.problem = problem
     let search = PlanSearch(problem, effort: effort)
     let coverage = Coverage(search.space)
-    guard coverage.isFeasible else { throw Infeasibility(problem, coverage).error }
+    var base = Array(repeating: coverage.rows, count: search.length)
+    if !coverage.isFeasible {
+      guard search.space.allowsResting,
+        let rows = RestingStart.rows(
+          search.space, length: search.length, leastTrained: search.leastTrained)
+      else { throw Infeasibility(problem, coverage).error }
+      base = rows
+    }
     self.search = search
-    let base = coverage.rows
     // Different moves from the same start; very large instances get one long search.
     let count = problem.clientCount * problem.blockCount > 4000 ? 1 : 3
     starts = (0..<count).map { _ in
-      CycleState(search.space, rows: Array(repeating: base, count: search.length))
+      CycleState(search.space, rows: base)
     }
   }
 
@@ -112,7 +118,7 @@ struct LexicographicChoice {
     }
     return PlanningOutcome(
       plan: ActivationPlan(
-        cycle: try cycle.map { try ActivationMatrix(rows: $0) },
+        cycle: try cycle.map { try ActivationMatrix(rows: $0, mayRest: true) },
         window: problem.rotation.length == 1 ? 1 : problem.rotation.window),
       convergence: problem.convergence.terms(cycle: cycle, window: problem.rotation.window),
       stages: stages, memory: memory, seconds: state.seconds)

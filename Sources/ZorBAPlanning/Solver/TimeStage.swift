@@ -43,14 +43,21 @@ struct TimeStage {
     var goal = goal
     goal.objective = .gamma
     let coverage = Coverage(shorter.space)
-    guard coverage.isFeasible else {
+    var rows = current.rows
+    if coverage.isFeasible {
+      rows = rows.map { keepsLimit($0, shorter) ? $0 : coverage.rows }
+    } else if shorter.space.allowsResting {
+      guard
+        let resting = RestingStart.rows(
+          shorter.space, length: shorter.length, leastTrained: shorter.leastTrained)
+      else { return .init(lowerBound: .infinity, isProven: false) }
+      if !rows.allSatisfy({ keepsLimit($0, shorter) }) { rows = resting }
+    } else {
       // Chains of exchanges decide it for units of equal size only.
       return .init(
         lowerBound: .infinity, isProven: coverage.isExact || !coverage.impossible.isEmpty)
     }
-    let starts = [
-      CycleState(shorter.space, rows: current.rows.map { repaired($0, shorter, coverage) })
-    ]
+    let starts = [CycleState(shorter.space, rows: rows)]
     // A plan is enough here; the last stage's plan is polished by the caller.
     let outcome = shorter.minimise(goal, starts: starts)
     guard let found = outcome.found else {
@@ -59,19 +66,14 @@ struct TimeStage {
     return .init(found: found, lowerBound: 0, isProven: true)
   }
 
-  /// The rows as they are where they keep the shorter limit, else some that do.
-  private func repaired(
-    _ rows: [[Bool]], _ shorter: PlanSearch, _ coverage: Coverage
-  ) -> [[Bool]] {
+  private func keepsLimit(_ rows: [[Bool]], _ shorter: PlanSearch) -> Bool {
     let state = SearchState(shorter.space, rows: rows)
-    let fits =
-      (0..<shorter.space.clientCount).allSatisfy { client in
-        state.meetsTime(client)
-          && rows[client].indices.allSatisfy {
-            !rows[client][$0] || shorter.space.isAllowed[client][$0]
-          }
-      }
-    return fits ? rows : coverage.rows
+    return (0..<shorter.space.clientCount).allSatisfy { client in
+      state.meetsTime(client)
+        && rows[client].indices.allSatisfy {
+          !rows[client][$0] || shorter.space.isAllowed[client][$0]
+        }
+    }
   }
 
   private func seconds(_ found: FoundCycle) -> Double {

@@ -11,12 +11,12 @@ enum PlanEffort: String, ExpressibleByArgument, CaseIterable {
     var effort = Planner.Effort.standard
     switch self {
     case .quick:
-      effort.nodes /= 20
+      effort.work /= 20
       effort.moves /= 20
       effort.boundSteps /= 3
     case .standard: break
     case .thorough:
-      effort.nodes *= 20
+      effort.work *= 20
       effort.moves *= 10
       effort.boundSteps *= 5
     }

@@ -1,5 +1,6 @@
 import ZorBA
 import ZorBAOptimization
+import ZorBAPlanning
 import ZorBAReport
 import ZorBATensor
 
@@ -21,6 +22,11 @@ extension RunReport {
     memory = .init(
       peak: Double(result.peakBytes), predicted: Double(result.predictedPeakBytes),
       weights: Double(result.weightsBytes))
+    if let forecast = result.roundForecast {
+      roundSeconds = .init(
+        measured: forecast.measuredSeconds, predicted: forecast.predictedSeconds,
+        basis: forecast.source == .calibration ? "a calibration" : "rounds 2 to 20")
+    }
     seconds = .init(
       forward: result.time.forward, update: result.time.update,
       other: result.time.other + result.time.evaluation)
@@ -32,8 +38,21 @@ extension RunReport {
     state = .init(
       digest: result.stateDigest, journalPath: result.journalPath,
       journalBytes: Double(result.journalBytes))
-    notes = result.warnings.map { .init(.warning, $0) }
+    notes = result.warnings.map { .init(.warning, $0) } + Self.deviations(of: result)
     if result.isIncomplete { notes.append(.init(.warning, "The run is incomplete; resume it.")) }
+  }
+
+  /// Warnings of predictions that were off by more than the project allows.
+  private static func deviations(of result: RunResult) -> [Note] {
+    func note(_ name: String, _ error: Double?) -> Note? {
+      guard let error, error.magnitude > FitError.tolerance else { return nil }
+      return Note(
+        .warning, "The prediction of \(name) was off by \(NumberFormat.percent(error)).")
+    }
+    return [
+      note("peak memory", result.memoryError),
+      note("a round's seconds", result.roundForecast?.error),
+    ].compactMap { $0 }
   }
 
   private static func summary(of result: RunResult) -> String {

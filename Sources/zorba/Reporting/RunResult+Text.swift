@@ -15,7 +15,9 @@ extension RunResult {
     costs.append("weights, sent once", NumberFormat.bytes(weightsBytes))
     costs.append("journal", "\(NumberFormat.bytes(journalBytes))  \(journalPath)")
     costs.append("peak memory", NumberFormat.bytes(peakBytes))
-    costs.append("predicted", NumberFormat.bytes(predictedPeakBytes))
+    costs.append(
+      "predicted",
+      "\(NumberFormat.bytes(predictedPeakBytes))  (\(NumberFormat.percent(memoryError)))")
     costs.append(
       "seconds",
       "\(NumberFormat.fixed(time.total, 1)) (forward \(NumberFormat.fixed(time.forward, 1)), "
