@@ -111,6 +111,35 @@ import ZorBATestSupport
     }
   }
 
+  @Test func plansOfMembersKeepTheNumbersOfClients() throws {
+    let cycle = try [[[true, false], [false, true]], [[false, false], [true, true]]].map {
+      try ActivationMatrix(rows: $0, mayRest: true)
+    }
+    let plan = ActivationPlan(cycle: cycle, window: 3, firstRound: 5)
+    let spread = try plan.spread(over: [3, 1], clients: 5)
+    #expect(spread.window == 3 && spread.firstRound == 5 && spread.idleClients == [0, 2, 4])
+    #expect(spread.cycle.map { $0.activeBlocks(of: 3) } == [[0], []])
+    #expect(spread.cycle.map { $0.activeBlocks(of: 1) } == [[1], [0, 1]])
+    let left = try plan.without([1])
+    #expect(left.cycle.count == 1 && left.cycle[0].activeBlocks(of: 0) == [0])
+    #expect(try plan.without([]) == plan)
+    #expect(throws: ZorBAError.self) { try plan.without([0, 1]) }
+  }
+
+  @Test func aShareOfMatricesMayCover() throws {
+    let plan = ActivationPlan(
+      cycle: try [[true, true], [true, false], [false, true]].map {
+        try ActivationMatrix(rows: [$0])
+      })
+    try plan.requireCoverage(atLeast: 1, share: 2.0 / 3)
+    let error = #expect(throws: ZorBAError.self) {
+      try plan.requireCoverage(atLeast: 1, share: 0.7)
+    }
+    #expect(error?.location.field == "blocks.minimum_share")
+    #expect(throws: ZorBAError.self) { try plan.requireCoverage(atLeast: 1) }
+    try plan.requireCoverage(atLeast: 0)
+  }
+
   @Test func aLaterPlanReplacesWhatWasPlanned() throws {
     let rows = [[true, false, false], [false, true, false], [false, false, true]]
     let plans = try rows.map { ActivationPlan(fixed: try ActivationMatrix(rows: [$0])) }

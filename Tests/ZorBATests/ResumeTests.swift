@@ -92,13 +92,17 @@ import ZorBATestSupport
   /// the round's metrics, which are written first, are there, torn or missing.
   @Test(arguments: [0, 1, 3])
   func aKilledRunGoesOnToTheSameBits(_ variant: Int) throws {
-    let run = try TinyRun(change: Self.variants[variant].change)
+    try Self.checkKills(of: TinyRun(change: Self.variants[variant].change), seed: UInt64(variant))
+  }
+
+  /// Kills a run inside each of its records, and takes it up again.
+  static func checkKills(of run: TinyRun, seed: UInt64) throws {
     let whole = try RunTrace(run.run(), out: run.configuration.out)
     let folder = RunFolder(path: run.configuration.out)
     let journal = try contents(of: folder.journal)
     let lines = try contents(of: folder.metrics).split(separator: UInt8(ascii: "\n")).map(
       Array.init)
-    var random = SeededGenerator(seed: UInt64(variant))
+    var random = SeededGenerator(seed: seed)
     var records: [JournalReader.Entry] = []
     let reader = try JournalReader(path: folder.journal)
     while let entry = try reader.next() { records.append(entry) }

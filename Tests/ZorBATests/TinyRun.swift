@@ -9,6 +9,8 @@ import ZorBATestSupport
 struct TinyRun {
   let folder: TemporaryFolder
   var configuration: RunConfiguration
+  /// What plans are made from; nil takes the sizes of the model.
+  var estimates: ((PlanShape) -> PlanEstimates)?
 
   /// - Parameters:
   ///   - checkpoint: The base model.
@@ -60,6 +62,7 @@ struct TinyRun {
     if let out { configuration.out = out }
     var options = Simulation.Options()
     options.threads = threads
+    options.estimates = estimates
     let rounds = Counter()
     if let stop { options.isInterrupted = { rounds.next() >= stop } }
     return try Simulation(configuration, options: options).run(resume: resume)

@@ -3,6 +3,7 @@ import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAModels
 import ZorBAOptimization
+import ZorBAPlanning
 
 /// Round after round, evaluation between them, and the result at the end.
 struct SimulationLoop {
@@ -57,9 +58,11 @@ struct SimulationLoop {
 
   private func train(time: inout TimeLedger) throws -> Bool {
     let rounds = run.configuration.rounds
+    var replanning = Replanning(members: run.clients.indices)
     try evaluateIfDue(time: &time)
     while session.lastCommitted < rounds {
       if options.isInterrupted() { return false }
+      try replanIfDue(&replanning)
       session.follow(record.timeline.plan(round: session.lastCommitted + 1))
       _ = try session.advance { round, metrics in
         try record.commit(round, metrics, rounds: rounds)

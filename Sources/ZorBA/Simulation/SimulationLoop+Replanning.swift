@@ -1,0 +1,36 @@
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAPlanning
+
+extension SimulationLoop {
+  /// Makes the plan anew before the next round, where that is due, and journals it.
+  ///
+  /// What the plan is made from follows from the rounds that are committed, so a run killed before
+  /// the plan was durable makes the same one; one killed after it finds it in the journal. A plan
+  /// that comes out as the one in force leaves that where it is in its cycle.
+  ///
+  /// - Throws: `ZorBAError` when the disk refuses. That no plan can be made is a warning.
+  func replanIfDue(_ replanning: inout Replanning) throws {
+    let every = run.configuration.blocks.replanEvery
+    let next = session.lastCommitted + 1
+    guard every > 0, run.drawing.restsOnEstimates, next > 1, (next - 1) % every == 0,
+      !record.timeline.begins(round: next)
+    else { return }
+    replanning.handle(.estimates)
+    guard let decision = replanning.boundary(nextRound: next) else { return }
+    let plan: ActivationPlan
+    do {
+      let sensitivity = try run.drawing.estimates.refreshed(record.history, record.timeline)
+      plan = try run.drawing.outcome(knowing: sensitivity).plan
+    } catch let error as ZorBAError where error.code == .invalidConfiguration {
+      record.warn("the plan stays as it is from round \(next) on: \(error.message)")
+      replanning.handle(.refused)
+      return
+    }
+    let current = record.timeline.plan(round: next)
+    if plan.cycle != current.cycle || plan.window != current.window {
+      try record.adopt(plan.starting(at: decision.firstRound))
+    }
+    replanning.handle(.planned)
+  }
+}
