@@ -22,7 +22,26 @@ struct ClientStep {
     var scalars: [[Float]]
     /// The losses behind the scalars, [steps][directions].
     var losses: [[TwoSidedEstimator.Losses]]
+    /// The scalars of the halves of every minibatch, step after step, direction after direction; nil
+    /// when some minibatch has no halves.
+    var halves: [RoundMetrics.HalfScalars]?
     var examples: Int
+
+    /// Adds a step's halves, or forgets all of them where the step has none to show.
+    fileprivate mutating func append(
+      _ losses: [(first: TwoSidedEstimator.Losses, second: TwoSidedEstimator.Losses)]?,
+      estimator: TwoSidedEstimator
+    ) {
+      let scalars = losses?.map {
+        RoundMetrics.HalfScalars(
+          first: Float(estimator.scalar($0.first)), second: Float(estimator.scalar($0.second)))
+      }
+      guard let scalars, scalars.allSatisfy({ $0.first.isFinite && $0.second.isFinite }) else {
+        halves = nil
+        return
+      }
+      halves?.append(contentsOf: scalars)
+    }
 
     /// Mean over both sides of all directions and steps.
     var meanLoss: Double {
@@ -44,7 +63,7 @@ struct ClientStep {
     of client: FederationClient, number: UInt32, round: UInt64, blocks: [Int],
     time: inout TimeLedger
   ) throws -> Answer {
-    var answer = Answer(scalars: [], losses: [], examples: 0)
+    var answer = Answer(scalars: [], losses: [], halves: [], examples: 0)
     let snapshot =
       steps > 1
       ? try BlockSnapshot(of: blocks, in: updater.parameters, context: updater.context) : nil
@@ -60,11 +79,14 @@ struct ClientStep {
         directions: updater.schedule.directions(
           round: round, step: step, count: directions, client: number),
         scale: Float(estimator.perturbationScale), active: Set(blocks))
-      let losses = try time.measure(\.forward) { try self.losses(of: batch, plan: plan) }
+      let losses = try time.measure(\.forward) {
+        MinibatchLosses(try scorer.outcomes(of: batch, plan: plan))
+      }
       // The wire carries binary32, so the simulation rounds where a site would.
-      let scalars = losses.map { Float(estimator.scalar($0)) }
-      answer.losses.append(losses)
+      let scalars = losses.whole.map { Float(estimator.scalar($0)) }
+      answer.losses.append(losses.whole)
       answer.scalars.append(scalars)
+      answer.append(losses.halves, estimator: estimator)
       if step + 1 < steps, scalars.allSatisfy(\.isFinite) {
         try time.measure(\.update) {
           try trajectory.advance(step: step, scalars: scalars.map(Double.init))
@@ -72,24 +94,5 @@ struct ClientStep {
       }
     }
     return answer
-  }
-
-  /// Mean losses on both sides of every direction, [directions].
-  private func losses(
-    of batch: [EncodedExample], plan: PerturbationPlan
-  ) throws -> [TwoSidedEstimator.Losses] {
-    let outcomes = try scorer.outcomes(of: batch, plan: plan)
-    let means = outcomes.map { branch -> Double in
-      var loss = 0.0
-      var weight = 0.0
-      for outcome in branch {
-        loss += outcome.loss
-        weight += outcome.weight
-      }
-      return loss / weight
-    }
-    return plan.directions.indices.map {
-      TwoSidedEstimator.Losses(plus: means[2 * $0], minus: means[2 * $0 + 1])
-    }
   }
 }

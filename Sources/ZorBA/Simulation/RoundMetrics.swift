@@ -10,6 +10,9 @@ public struct RoundMetrics: Sendable, Equatable {
     public var loss: Double
     /// Finite differences, step after step, direction after direction.
     public var scalars: [Float]
+    /// The finite differences of the halves of each minibatch, in the order of `scalars`; nil for
+    /// minibatches of one example and in files of earlier versions.
+    public var halfScalars: [HalfScalars]?
     /// Examples in the minibatch.
     public var examples: Int
     /// Transformer blocks the client had active.
@@ -17,13 +20,29 @@ public struct RoundMetrics: Sendable, Equatable {
 
     /// Creates a client's part.
     public init(
-      name: String, loss: Double, scalars: [Float], examples: Int, activeBlocks: Int
+      name: String, loss: Double, scalars: [Float], halfScalars: [HalfScalars]? = nil,
+      examples: Int, activeBlocks: Int
     ) {
       self.name = name
       self.loss = loss
       self.scalars = scalars
+      self.halfScalars = halfScalars
       self.examples = examples
       self.activeBlocks = activeBlocks
+    }
+  }
+
+  /// One finite difference by the halves of its minibatch, the examples at even and at odd places.
+  public struct HalfScalars: Sendable, Equatable {
+    /// That of the examples at places 0, 2, 4 …
+    public var first: Float
+    /// That of the others.
+    public var second: Float
+
+    /// Creates a pair.
+    public init(first: Float, second: Float) {
+      self.first = first
+      self.second = second
     }
   }
 
@@ -64,15 +83,7 @@ public struct RoundMetrics: Sendable, Equatable {
   package var json: JSONValue {
     [
       "round": .integer(round), "seconds": .number(seconds), "loss": .number(loss),
-      "per_client": .array(
-        clients.map { client in
-          [
-            "client": .string(client.name), "loss": .number(client.loss),
-            "scalars": .array(client.scalars.map { .number(Double($0)) }),
-            "examples": .integer(client.examples),
-            "active_blocks": .integer(client.activeBlocks),
-          ]
-        }),
+      "per_client": .array(clients.map(\.json)),
       "left_out": .array(
         leftOut.map { client in
           [
@@ -116,6 +127,7 @@ public struct RoundMetrics: Sendable, Equatable {
       self.clients.append(
         Client(
           name: name, loss: loss, scalars: scalars.compactMap { $0.double.map { Float($0) } },
+          halfScalars: client["half_scalars"]?.array?.compactMap(HalfScalars.init(json:)),
           examples: examples, activeBlocks: active))
     }
   }
@@ -134,5 +146,34 @@ public struct RoundMetrics: Sendable, Equatable {
     self.bytesUp = bytesUp
     self.bytesDown = bytesDown
     self.peakMemoryBytes = peakMemoryBytes
+  }
+}
+
+extension RoundMetrics.Client {
+  fileprivate var json: JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("client", .string(name)), ("loss", .number(loss)),
+      ("scalars", .array(scalars.map { .number(Double($0)) })),
+    ]
+    if let halfScalars {
+      let pairs = halfScalars.map { pair -> JSONValue in
+        .array([.number(Double(pair.first)), .number(Double(pair.second))])
+      }
+      members.append(("half_scalars", .array(pairs)))
+    }
+    members += [("examples", .integer(examples)), ("active_blocks", .integer(activeBlocks))]
+    var object = JSONObject()
+    for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
+    return .object(object)
+  }
+}
+
+extension RoundMetrics.HalfScalars {
+  /// Nil unless it is a pair of numbers.
+  fileprivate init?(json: JSONValue) {
+    guard let pair = json.array, pair.count == 2, let first = pair.first?.double,
+      let second = pair.last?.double
+    else { return nil }
+    self.init(first: Float(first), second: Float(second))
   }
 }

@@ -26,6 +26,9 @@ package final class TrainingSession {
   private var divergence: DivergenceGuard
   /// Answers of the round under way that the guard refused.
   private var leftOut: [RoundMetrics.LeftOut] = []
+  /// What the halves of minibatches showed in the round under way, by client.
+  /// No commit depends on it.
+  private var halves: [Int: [RoundMetrics.HalfScalars]] = [:]
   private let warn: (String) -> Void
 
   /// Everything a session is made of.
@@ -129,6 +132,7 @@ package final class TrainingSession {
     let round = UInt64(coordinator.lastCommitted + 1)
     var metrics: RoundMetrics?
     leftOut = []
+    halves = [:]
     var pending = coordinator.handle(.start(participants: participants(round: round)))
     while !pending.isEmpty {
       switch pending.removeFirst() {
@@ -182,6 +186,7 @@ extension TrainingSession {
     let answer = try step.answer(
       of: clients[client], number: UInt32(client + 1), round: round,
       blocks: blocks(of: client, round: round), time: &time)
+    halves[client] = answer.halves
     var judged: [Float] = []
     for (losses, scalar) in zip(answer.losses.joined(), answer.scalars.joined()) {
       let verdict = divergence.judge(losses, scalar: Double(scalar))
@@ -228,7 +233,8 @@ extension TrainingSession {
       clients: reports.map { report in
         RoundMetrics.Client(
           name: clients[report.client].name, loss: report.loss,
-          scalars: Array(report.scalars.joined()), examples: report.examples,
+          scalars: Array(report.scalars.joined()), halfScalars: halves[report.client],
+          examples: report.examples,
           activeBlocks: plan.matrix(round: Int(round)).activeBlocks(of: report.client).count)
       },
       leftOut: leftOut,
