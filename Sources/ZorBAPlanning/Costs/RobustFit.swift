@@ -16,7 +16,7 @@ package enum RobustFit {
     var solution: [Double] = []
     for _ in 0..<reweightings {
       solution =
-        NonNegativeLeastSquares(
+        NonNegativeFit(
           rows: zip(rows, weights).map { row, weight in row.map { $0 * weight } },
           targets: zip(ones, weights).map(*)
         ).solution

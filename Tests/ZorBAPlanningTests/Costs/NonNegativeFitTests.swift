@@ -5,7 +5,7 @@ import ZorBATestSupport
 
 /// The problem is convex: a point is the optimum exactly when it meets the Karush-Kuhn-Tucker
 /// conditions, which say nothing about how it was found.
-@Suite struct NonNegativeLeastSquaresTests {
+@Suite struct NonNegativeFitTests {
   private func problem(
     _ random: inout SeededGenerator, rows: Int, columns: Int, duplicates: Bool
   ) -> (rows: [[Double]], targets: [Double]) {
@@ -27,7 +27,7 @@ import ZorBATestSupport
       let (rows, targets) = problem(
         &random, rows: Int.random(in: 1...20, using: &random), columns: columns,
         duplicates: seed % 4 == 0)
-      let x = NonNegativeLeastSquares(rows: rows, targets: targets).solution
+      let x = NonNegativeFit(rows: rows, targets: targets).solution
       #expect(x.count == columns && x.allSatisfy { $0 >= 0 })
       let residuals = zip(rows, targets).map { row, target in
         zip(row, x).reduce(target) { $0 - $1.0 * $1.1 }
@@ -47,14 +47,14 @@ import ZorBATestSupport
       let truth = (0..<6).map { $0 % 3 == 0 ? 0 : Double.random(in: 0.1...4, using: &random) }
       let rows = (0..<30).map { _ in (0..<6).map { _ in Double.random(in: 0...1, using: &random) } }
       let targets = rows.map { row in zip(row, truth).reduce(0) { $0 + $1.0 * $1.1 } }
-      let found = NonNegativeLeastSquares(rows: rows, targets: targets).solution
+      let found = NonNegativeFit(rows: rows, targets: targets).solution
       for (value, expected) in zip(found, truth) { #expect(abs(value - expected) < 1e-6) }
     }
   }
 
   @Test func degenerateProblemsHaveAnAnswer() {
-    #expect(NonNegativeLeastSquares(rows: [], targets: []).solution == [])
-    #expect(NonNegativeLeastSquares(rows: [[0, 0]], targets: [1]).solution == [0, 0])
-    #expect(NonNegativeLeastSquares(rows: [[1], [1]], targets: [-1, -2]).solution == [0])
+    #expect(NonNegativeFit(rows: [], targets: []).solution == [])
+    #expect(NonNegativeFit(rows: [[0, 0]], targets: [1]).solution == [0, 0])
+    #expect(NonNegativeFit(rows: [[1], [1]], targets: [-1, -2]).solution == [0])
   }
 }
