@@ -16,10 +16,9 @@ struct LexicographicChoice {
     let coverage = Coverage(search.space)
     var base = Array(repeating: coverage.rows, count: search.length)
     if !coverage.isFeasible {
-      guard search.space.allowsResting,
-        let rows = RestingStart.rows(
-          search.space, length: search.length, leastTrained: search.leastTrained)
-      else { throw Infeasibility(problem, coverage).error }
+      guard let rows = Self.otherStart(search, coverage) else {
+        throw Infeasibility(problem, coverage).error
+      }
       base = rows
     }
     self.search = search
@@ -27,6 +26,18 @@ struct LexicographicChoice {
     let count = problem.clientCount * problem.blockCount > 4000 ? 1 : 3
     starts = (0..<count).map { _ in
       CycleState(search.space, rows: base)
+    }
+  }
+
+  /// A start where covering every block in one pass of exchanges failed.
+  private static func otherStart(_ search: PlanSearch, _ coverage: Coverage) -> [[[Bool]]]? {
+    if search.space.allowsResting {
+      return RestingStart.rows(
+        search.space, length: search.length, leastTrained: search.leastTrained)
+    }
+    guard !coverage.isExact, coverage.impossible.isEmpty else { return nil }
+    return search.anyPlan(SearchGoal()).found.map {
+      Array(repeating: $0.rows[0], count: search.length)
     }
   }
 

@@ -79,6 +79,17 @@ struct PlanSearch: Sendable {
     return Outcome(found: best, lowerBound: bound, isProven: false)
   }
 
+  /// Some assignment within the limits, by exhaustive search where the instance is small enough; for
+  /// when chains of exchanges (`Coverage`) found none, which decides nothing for units of unequal size.
+  func anyPlan(_ goal: SearchGoal) -> Outcome {
+    guard let exact = exact(goal, incumbent: nil, stopsAtFirst: true) else {
+      return Outcome(lowerBound: -.infinity, isProven: false)
+    }
+    return Outcome(
+      found: exact.best, lowerBound: exact.lowerBound,
+      isProven: exact.isExhausted || exact.best != nil)
+  }
+
   private func exact(
     _ goal: SearchGoal, incumbent: FoundCycle?, stopsAtFirst: Bool
   ) -> ExactSearch.Result? {

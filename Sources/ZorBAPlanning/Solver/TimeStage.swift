@@ -52,10 +52,12 @@ struct TimeStage {
           shorter.space, length: shorter.length, leastTrained: shorter.leastTrained)
       else { return .init(lowerBound: .infinity, isProven: false) }
       if !rows.allSatisfy({ keepsLimit($0, shorter) }) { rows = resting }
+    } else if coverage.isExact || !coverage.impossible.isEmpty {
+      return .init(lowerBound: .infinity, isProven: true)
     } else {
-      // Chains of exchanges decide it for units of equal size only.
-      return .init(
-        lowerBound: .infinity, isProven: coverage.isExact || !coverage.impossible.isEmpty)
+      let any = shorter.anyPlan(goal)
+      guard let found = any.found else { return any }
+      rows = found.rows
     }
     let starts = [CycleState(shorter.space, rows: rows)]
     // A plan is enough here; the last stage's plan is polished by the caller.
