@@ -64,4 +64,20 @@ package struct RoundEstimate: Sendable, Equatable {
         row.indices.map { fitted[$0] > 0 ? row[$0] * noise[$0] / fitted[$0] : 0 }
       })
   }
+
+  /// The first blocks alone.
+  package func prefix(_ count: Int) -> RoundEstimate {
+    func cut(_ values: BlockSensitivity) -> BlockSensitivity {
+      BlockSensitivity(
+        gradientEnergy: Array(values.gradientEnergy.prefix(count)),
+        clientSpread: Array(values.clientSpread.prefix(count)),
+        sampleNoise: values.sampleNoise.map { Array($0.prefix(count)) })
+    }
+    return RoundEstimate(
+      sensitivity: cut(sensitivity), prior: cut(prior),
+      gradientEnergy: Array(gradientEnergy.prefix(count)),
+      clientSpread: Array(clientSpread.prefix(count)),
+      clientEnergy: Array(clientEnergy.prefix(count)),
+      sampleNoise: Array(sampleNoise.prefix(count)), rounds: rounds)
+  }
 }
