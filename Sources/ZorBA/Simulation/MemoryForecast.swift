@@ -62,7 +62,7 @@ struct MemoryForecast {
     }
   }
 
-/// Activations of the most demanding minibatch that these clients can draw, and its tokens without
+  /// Activations of the most demanding minibatch that these clients can draw, and its tokens without
   /// branches.
   static func trainingPass(
     _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient]

@@ -19,6 +19,10 @@ struct PreparedRun {
   let plan: ActivationPlan
   /// What makes plans.
   let drawing: PlanDrawing
+  /// What is known of gradients and costs.
+  let runEstimates: RunEstimates
+  /// What the policy says of the first plan; nil for a run taken up again.
+  let firstOutcome: PolicyOutcome?
   let runKey: RunKey
   /// The base model's digest, taken before anything moved.
   let base: StateDigest
@@ -40,43 +44,38 @@ struct PreparedRun {
     estimates: ((PlanShape) -> PlanEstimates)? = nil,
     observer: @escaping (RunEvent) -> Void
   ) throws {
-    try configuration.validate()
+    let materials = try RunMaterials(
+      configuration, context: context, given: estimates, observer: observer)
     self.configuration = configuration
     self.context = context
     self.observer = observer
-    runKey = RunKey(seed: configuration.seed)
-    loaded = try LoadedModel(
-      path: configuration.model, dtype: configuration.precision.dtype, context: context,
-      budget: MemoryBudget(configuration))
-    let task = try RunTask(
-      configuration.task, batch: configuration.batch, labelsFrom: configuration.data.train,
-      siteColumn: configuration.federation.siteColumn, loaded: loaded)
-    self.task = task
-    let federated = try FederatedData(configuration, task: task, runKey: runKey)
-    clients = federated.clients
-    let pass = try MemoryForecast.trainingPass(configuration, loaded: loaded, clients: clients)
-    let shape = PlanShape(
-      model: loaded.model, clients: clients,
-      activationBytes: pass.bytes + MemoryModel.scratchBytes, tokens: pass.tokens)
-    drawing = PlanDrawing(
-      configuration, shape: shape, runKey: runKey, estimates: estimates?(shape))
+    runKey = materials.runKey
+    loaded = materials.loaded
+    task = materials.task
+    clients = materials.clients
+    drawing = materials.drawing
+    runEstimates = materials.estimates
     base = StateDigest(of: loaded.model.parameters, context: context)
     let header = Self.journalHeader(configuration, loaded: loaded, runKey: runKey, base: base)
     let journaled = try journal.flatMap {
-      try Self.timeline(inJournal: $0, of: header, clients: shape.clientCount)
+      try Self.timeline(inJournal: $0, of: header, clients: materials.clients.count)
     }
-    plan = try journaled?.plan(round: .max) ?? drawing.outcome().plan
+    let outcome = journaled == nil ? try materials.drawing.outcome() : nil
+    firstOutcome = outcome
+    plan = try journaled?.plan(round: .max) ?? outcome?.plan ?? materials.drawing.outcome().plan
     let evaluate = configuration.evaluate
-    let test = try configuration.data.test.map { try task.rows(at: $0, limit: evaluate.limit) }
+    let test = try configuration.data.test.map {
+      try materials.task.rows(at: $0, limit: evaluate.limit)
+    }
     let validation = try configuration.data.validation.map {
-      try task.rows(at: $0, limit: evaluate.limit)
+      try materials.task.rows(at: $0, limit: evaluate.limit)
     }
     finalRows = test ?? validation
     periodicRows = evaluate.split == .test ? test : validation ?? test
     memory = try MemoryForecast(
       configuration, loaded: loaded, clients: clients, plan: plan,
       evaluated: [finalRows, periodicRows].compactMap { $0 })
-    observer(.prepared(summary: federated.summary + "\n" + memory.summary))
+    observer(.prepared(summary: materials.dataSummary + "\n" + memory.summary))
   }
 
   /// The plans in a journal; nil when there is none yet, or when it is another run's, which is for
@@ -113,6 +112,15 @@ struct PreparedRun {
 
   /// The plan as the journal keeps it.
   var journaledPlan: PlanRecord { PlanRecord(plan, outer: configuration.blocks.outer) }
+
+  /// The first plan with what its policy says of it; nil when no policy reckoned, or when the run
+  /// was taken up again.
+  func planFile() throws -> PlanFile? {
+    guard let firstOutcome, let policy = drawing.policy, policy.needsEstimates else { return nil }
+    return PlanFile(
+      clients: clients.map(\.name), policy: policy, outcome: firstOutcome,
+      problem: try drawing.problem())
+  }
 
   /// A session over the run's own weights.
   func session(lastCommitted: Int, warn: @escaping (String) -> Void) throws -> TrainingSession {

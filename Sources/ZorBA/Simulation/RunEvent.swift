@@ -2,6 +2,8 @@
 public enum RunEvent: Sendable {
   /// Facts about the run, before the first round: titles and texts to show as they are.
   case prepared(summary: String)
+  /// Part of a probe of the blocks' sensitivities is done.
+  case probing(done: Int, total: Int)
   /// The run goes on from a journal.
   case resumed(round: Int)
   /// A round was committed.

@@ -12,6 +12,8 @@ package import ZorBAJSON
 ///     run.yaml       the resolved configuration        metrics.jsonl  a line a round or evaluation
 ///     run.zorba      the journal                       log.jsonl      what happened, with times
 ///     result.json    the outcome                       report.html    the outcome as a page
+///     plan.json      the first plan, if one was planned
+///     sensitivity.json  what a probe found, if there was one
 public struct RunFolder: Sendable {
   /// The folder as the user wrote it.
   public let path: String
@@ -29,6 +31,10 @@ public struct RunFolder: Sendable {
   public var result: String { "\(path)/result.json" }
   /// The outcome as a page.
   public var report: String { "\(path)/report.html" }
+  /// The first plan and what was said of it.
+  public var plan: String { "\(path)/plan.json" }
+  /// What a probe found.
+  public var sensitivity: String { "\(path)/sensitivity.json" }
   /// What happened, with times.
   public var log: String { "\(path)/log.jsonl" }
 

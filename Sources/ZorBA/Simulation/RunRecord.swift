@@ -3,6 +3,7 @@ import ZorBAFederation
 import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
+import ZorBAPlanning
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -53,6 +54,10 @@ final class RunRecord {
     do {
       try RunFolder.write(text, to: folder.configuration)
       try? FileManager.default.removeItem(atPath: folder.metrics)
+      if let plan = try run.planFile() { try RunFolder.write(plan.text, to: folder.plan) }
+      if let measured = run.runEstimates.measured {
+        try RunFolder.write(measured.json.serializedForReading + "\n", to: folder.sensitivity)
+      }
       try journal.append(.plan(run.journaledPlan))
       let record = try RunRecord(
         journal: journal, timeline: ActivationTimeline(run.plan), folder: folder, run: run)

@@ -183,7 +183,12 @@ extension BlockSensitivity {
     _ value: JSONValue, clients: Int, blocks: Int, file: String? = nil, path: String = ""
   ) throws {
     let fields = try PlanFields(
-      value, known: ["gradient_energy", "client_spread", "sample_noise"], file: file, path: path)
+      value,
+      known: [
+        "gradient_energy", "client_spread", "sample_noise",
+        // What a measurement writes beside them.
+        "clients", "intervals", "directions", "seconds", "rounds_equivalent",
+      ], file: file, path: path)
     for key in ["gradient_energy", "client_spread"] { _ = try fields.value(key) }
     let items = try fields.array("sample_noise")
     let noise: [[Double]]

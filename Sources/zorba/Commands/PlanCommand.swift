@@ -100,7 +100,8 @@ struct PlanCommand: ParsableCommand {
 
   private func subject() throws -> PlanSubject {
     if let instance { return PlanSubject(instance: try InstanceFile.read(path: instance)) }
-    return try PlanSubject.problem(for: try RunFile.read(path: runFile ?? "", overrides: set))
+    return try PlanSubject.problem(
+      for: try RunFile.read(path: runFile ?? "", overrides: set), common: common)
   }
 
   private func write(_ result: PlanResult) throws {

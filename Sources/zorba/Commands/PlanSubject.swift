@@ -2,6 +2,7 @@ import ZorBA
 import ZorBADiagnostics
 import ZorBAPlanning
 import ZorBAReport
+import ZorBATensor
 
 /// What is planned for: the problem, and what is known beside it.
 struct PlanSubject {
@@ -15,11 +16,16 @@ struct PlanSubject {
 
   /// The problem of a run: sensitivities and costs as measured or estimated for its model and data.
   ///
-  /// - Throws: `ZorBAError` with code `invalidConfiguration`.
-  static func problem(for run: RunConfiguration) throws -> PlanSubject {
-    throw ZorBAError(
-      .invalidConfiguration, "planning for a run file is not connected in this version",
-      at: .init(field: "run.yaml"),
-      advice: "State the problem as JSON and use --instance FILE; see docs/planning.md.")
+  /// - Throws: `ZorBAError` naming whatever of the run cannot be used.
+  static func problem(for run: RunConfiguration, common: CommonOptions) throws -> PlanSubject {
+    let watcher = RunWatcher(isQuiet: common.quiet)
+    defer { watcher.finish() }
+    let context = try ComputeContext(precision: run.compute, threads: common.threads)
+    let materials = try RunMaterials(run, context: context, observer: watcher.observe)
+    let problem = try materials.problem()
+    return PlanSubject(
+      instance: PlanningInstance(problem: problem, names: materials.names),
+      title: "Who trains which blocks", localSteps: run.method.localSteps,
+      timeUnit: materials.hasCalibration ? .seconds : .units)
   }
 }

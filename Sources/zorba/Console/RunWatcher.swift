@@ -4,6 +4,7 @@ import ZorBA
 final class RunWatcher {
   private let isQuiet: Bool
   private var progress: ProgressLine?
+  private var probe: ProgressLine?
   private var aloneDone: [String: ProgressLine] = [:]
 
   init(isQuiet: Bool) {
@@ -21,6 +22,10 @@ final class RunWatcher {
       progress?.update(
         done: metrics.round, detail: "loss \(NumberFormat.fixed(metrics.loss, 4))")
     case .evaluated(let evaluation, let round): say(Self.line(evaluation, round: round))
+    case .probing(let done, let total):
+      if probe == nil { probe = ProgressLine(label: "probe", total: total, isQuiet: isQuiet) }
+      probe?.update(done: done, detail: "sensitivities of blocks")
+      if done == total { probe?.finish() }
     case .evaluating(let done, let total):
       if Console.isInteractive, !isQuiet {
         Console.error("\r\u{1B}[Kevaluating \(done)/\(total)\(done == total ? "\r\u{1B}[K" : "")")

@@ -1,0 +1,87 @@
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAModels
+import ZorBAOptimization
+import ZorBAPlanning
+import ZorBATensor
+
+/// What a run's plans are made from: its own model, data and rounds, and the files it names.
+///
+/// Nothing is measured before a plan asks for it, and nothing twice.
+final class RunEstimates {
+  /// What a probe found, once one was made.
+  private(set) var measured: MeasuredSensitivity?
+
+  private let configuration: RunConfiguration
+  private let loaded: LoadedModel
+  private let clients: [FederationClient]
+  private let runKey: RunKey
+  private let observer: (RunEvent) -> Void
+  private var costs: [SiteCosts]?
+
+  init(
+    _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient],
+    runKey: RunKey, observer: @escaping (RunEvent) -> Void
+  ) {
+    self.configuration = configuration
+    self.loaded = loaded
+    self.clients = clients
+    self.runKey = runKey
+    self.observer = observer
+  }
+
+  /// The same as closures.
+  var estimates: PlanEstimates {
+    PlanEstimates(
+      sensitivity: { try self.sensitivity() },
+      refreshed: { try self.refreshed($0, $1) }, costs: { try self.siteCosts() })
+  }
+
+  /// What is known before the first round.
+  private func sensitivity() throws -> BlockSensitivity {
+    let blocks = loaded.configuration.layerCount
+    switch configuration.blocks.sensitivity {
+    case .prior: return prior
+    case .file(let path): return try .read(path: path, clients: clients.count, blocks: blocks)
+    case .probe:
+      if let measured { return measured.estimate }
+      let probe = SensitivityProbe(
+        model: loaded.model, clients: clients, method: configuration.method, runKey: runKey,
+        directions: configuration.blocks.probeDirections)
+      let found = try probe.measure { self.observer(.probing(done: $0, total: $1)) }
+      measured = found
+      return found.estimate
+    }
+  }
+
+  private var prior: BlockSensitivity {
+    SensitivityPrior().sensitivity(
+      parameters: (0..<loaded.configuration.layerCount).map {
+        loaded.model.parameters.elementCount(block: $0 + 1)
+      }, batchSizes: clients.map { min(configuration.batch.size, $0.examples.count) })
+  }
+
+  /// What the rounds say; blocks that they cannot tell apart keep the prior's proportions.
+  private func refreshed(
+    _ history: [RoundMetrics], _ timeline: ActivationTimeline
+  ) throws -> BlockSensitivity {
+    var learner = SensitivityLearner(
+      model: loaded.model, clients: clients, configuration: configuration)
+    for metrics in history {
+      learner.add(metrics, matrix: timeline.plan(round: metrics.round).matrix(round: metrics.round))
+    }
+    return try learner.estimate()?.sensitivity ?? sensitivity()
+  }
+
+  /// Memory as the model lays it out with inactive blocks streamed; seconds as calibrated, or as
+  /// shapes tell.
+  private func siteCosts() throws -> [SiteCosts] {
+    if let costs { return costs }
+    let calibration = try configuration.blocks.calibration.map { try SiteCalibration(path: $0) }
+    let found = try RunCosts.sites(
+      configuration, loaded: loaded, clients: clients,
+      calibrations: clients.map { _ in calibration }, isStreamed: true)
+    costs = found
+    return found
+  }
+}

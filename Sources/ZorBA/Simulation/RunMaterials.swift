@@ -1,0 +1,78 @@
+import ZorBADiagnostics
+import ZorBAModels
+import ZorBAOptimization
+package import ZorBAPlanning
+package import ZorBATensor
+
+/// What a run is made of before anybody has decided who trains what: model, task, clients, and what
+/// plans are made from.
+package struct RunMaterials {
+  let configuration: RunConfiguration
+  let loaded: LoadedModel
+  let task: RunTask
+  let clients: [FederationClient]
+  let runKey: RunKey
+  /// How rows are spread, as lines to show.
+  let dataSummary: String
+  /// What makes plans.
+  let drawing: PlanDrawing
+  /// What is known of gradients and costs.
+  let estimates: RunEstimates
+
+  /// Loads, encodes and partitions.
+  ///
+  /// - Parameter given: What plans are made from instead of the run's own estimates.
+  /// - Throws: `ZorBAError` naming whatever cannot be used.
+  init(
+    _ configuration: RunConfiguration, context: ComputeContext,
+    given: ((PlanShape) -> PlanEstimates)?, observer: @escaping (RunEvent) -> Void
+  ) throws {
+    try configuration.validate()
+    self.configuration = configuration
+    runKey = RunKey(seed: configuration.seed)
+    loaded = try LoadedModel(
+      path: configuration.model, dtype: configuration.precision.dtype, context: context,
+      budget: MemoryBudget(configuration))
+    task = try RunTask(
+      configuration.task, batch: configuration.batch, labelsFrom: configuration.data.train,
+      siteColumn: configuration.federation.siteColumn, loaded: loaded)
+    let federated = try FederatedData(configuration, task: task, runKey: runKey)
+    clients = federated.clients
+    dataSummary = federated.summary
+    let pass = try MemoryForecast.trainingPass(configuration, loaded: loaded, clients: clients)
+    let shape = PlanShape(
+      model: loaded.model, clients: clients,
+      activationBytes: pass.bytes + MemoryModel.scratchBytes, tokens: pass.tokens)
+    estimates = RunEstimates(
+      configuration, loaded: loaded, clients: clients, runKey: runKey, observer: observer)
+    drawing = PlanDrawing(
+      configuration, shape: shape, runKey: runKey,
+      estimates: given?(shape) ?? estimates.estimates)
+  }
+}
+
+extension RunMaterials {
+  /// Loads what a run's file names, to plan for it without running it.
+  ///
+  /// - Throws: `ZorBAError` naming whatever cannot be used.
+  package init(
+    _ configuration: RunConfiguration, context: ComputeContext,
+    observer: @escaping (RunEvent) -> Void = { _ in }
+  ) throws {
+    try self.init(configuration, context: context, given: nil, observer: observer)
+  }
+
+  /// What the planner solves for this run. With `sensitivity: probe` this is when blocks are probed.
+  ///
+  /// - Throws: `ZorBAError` naming what does not fit.
+  package func problem() throws -> PlanningProblem { try drawing.problem() }
+
+  /// The sites, in order.
+  package var names: [String] { clients.map(\.name) }
+
+  /// What a probe found, once one was made.
+  package var measured: MeasuredSensitivity? { estimates.measured }
+
+  /// Whether seconds of the costs are seconds of a machine.
+  package var hasCalibration: Bool { configuration.blocks.calibration != nil }
+}
