@@ -38,7 +38,10 @@ package struct PlanDrawing {
   package func outcome(knowing sensitivity: BlockSensitivity? = nil) throws -> PolicyOutcome {
     let outcome: PolicyOutcome
     if let policy {
-      outcome = try policy.plan(input(for: policy, knowing: sensitivity))
+      var input = try input(for: policy, knowing: sensitivity)
+      // A run waits for its first plan once, for refreshed ones again and again.
+      if sensitivity != nil { input.effort = .quick }
+      outcome = try policy.plan(input)
     } else if case .file(let path) = options.plan {
       let plan = try PlanFile.read(path: path)
         .plan(for: shape.names, blocks: shape.blockCount, file: path)

@@ -5,7 +5,7 @@ package enum LexicographicPolicy {
     guard let problem = input.problem else {
       preconditionFailure("the lexicographic policy needs a problem")
     }
-    let outcome = try Planner(problem).solve()
+    let outcome = try Planner(problem, effort: input.effort).solve()
     return PolicyOutcome(plan: outcome.plan, solved: outcome)
   }
 }

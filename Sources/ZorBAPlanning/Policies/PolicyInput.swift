@@ -55,6 +55,8 @@ package struct PolicyInput: Sendable {
   package var generator: @Sendable (UInt64) -> any RandomNumberGenerator
   /// What is known of gradients and costs, for policies that need it; nil for others.
   package var problem: PlanningProblem?
+  /// How hard the planner searches.
+  package var effort = Planner.Effort.standard
 
   package init(
     names: [String]? = nil, capacities: [Capacity], blocks: Int, minimumClients: Int = 1,

@@ -5,7 +5,7 @@ struct LowerBound: Sendable {
   let steps: Int
 
   /// Shares of the quadratic overlap that stay quadratic (`PairFeatures`); the best one is found by trial.
-  private static let alphas = [1.0, 0.65, 0.35, 0.1]
+  private static let alphas = [1.0, 0.65, 0.35, 0.1, 0]
   /// Columns are merged to fewer than this.
   private static let maximumColumns = 1 << 14
 
@@ -50,14 +50,24 @@ struct LowerBound: Sendable {
   private func memory(_ goal: SearchGoal, _ classes: ClientClasses) -> Double {
     var best = space.fixedBytes + leastBytes
     guard goal.gammaLimit.isFinite else { return best }
-    let alpha = alpha(classes)
     let active = max(leastBytes, 1e-300)
-    for factor in [0.5, 1, 2, 4, 8, 16, 32] {
+    // The price of Gamma: the bound is concave in it, so a coarse scale and a finer one around its best.
+    func bound(_ factor: Double, alpha: Double) -> Double {
       let price = factor * active / max(goal.gammaLimit, .leastNormalMagnitude)
       let weighed = Relaxation(
         space, classes: classes, weighting: .init(gamma: price, memory: 1), alpha: alpha
-      ).optimised(steps: steps / 2)
-      best = max(best, space.fixedBytes + weighed.value - price * goal.gammaLimit)
+      ).optimised(steps: steps)
+      return space.fixedBytes + weighed.value - price * goal.gammaLimit
+    }
+    for alpha in space.model.seeding == .shared ? Self.alphas : [1] {
+      let coarse = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64].map {
+        (factor: $0, value: bound($0, alpha: alpha))
+      }
+      guard let top = coarse.max(by: { $0.value < $1.value }) else { continue }
+      best = max(best, top.value)
+      for factor in [0.6, 0.77, 1.3, 1.7] {
+        best = max(best, bound(top.factor * factor, alpha: alpha))
+      }
     }
     return best
   }

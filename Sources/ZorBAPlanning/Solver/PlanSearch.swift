@@ -67,7 +67,13 @@ struct PlanSearch: Sendable {
     var bound = LowerBound(space: kernel, steps: effort.boundSteps).value(goal)
     if bound == .infinity, best == nil { return Outcome(lowerBound: bound, isProven: true) }
     let value = best.map { goal.objective == .gamma ? $0.gamma : $0.memory }
-    if let value { bound = min(bound, value) }
+    if let value {
+      bound = min(bound, value)
+      // The bound has met the plan: nothing is left to search.
+      if value - bound <= SearchSpace.tolerance * abs(value) {
+        return Outcome(found: best, lowerBound: value, isProven: true)
+      }
+    }
     if length == 1, let exact = exact(goal, incumbent: best, stopsAtFirst: stopsAtFirst) {
       if exact.isExhausted {
         let value = exact.best.map { goal.objective == .gamma ? $0.gamma : $0.memory }

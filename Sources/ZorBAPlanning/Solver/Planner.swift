@@ -20,7 +20,7 @@ package struct Planner: Sendable {
     package var seed: UInt64
 
     package init(
-      work: Int = 1_000_000_000, moves: Int = 2_000_000, boundSteps: Int = 300, seed: UInt64 = 1
+      work: Int = 1_000_000_000, moves: Int = 4_000_000, boundSteps: Int = 300, seed: UInt64 = 1
     ) {
       self.work = work
       self.moves = moves
