@@ -73,6 +73,17 @@ final class RunEstimates {
     return try learner.estimate()?.sensitivity ?? sensitivity()
   }
 
+  /// The seconds of rounds as a calibration predicts them against those measured; nil without one.
+  func forecast(_ history: [RoundMetrics], plan: ActivationPlan) throws -> RoundForecast? {
+    guard let path = configuration.blocks.calibration else { return nil }
+    let calibration = try SiteCalibration(path: path)
+    let answers = try RunCosts.sites(
+      configuration, loaded: loaded, clients: clients,
+      calibrations: clients.map { _ in calibration }, commits: false)
+    return RoundForecast(
+      history: history, clients: clients.map(\.name), plan: plan, answers: answers)
+  }
+
   /// Memory as the model lays it out with inactive blocks streamed; seconds as calibrated, or as
   /// shapes tell.
   private func siteCosts() throws -> [SiteCosts] {

@@ -129,6 +129,10 @@ struct SimulationLoop {
     result.clients = run.clients.map(\.name)
     for client in run.clients { result.clientExamples[client.name] = client.examples.count }
     result.activeShare = record.timeline.activeShare(rounds: session.lastCommitted)
+    // After a change of plan the calibration would speak of rounds that the first plan did not have.
+    if record.timeline.spans(upTo: session.lastCommitted).count == 1 {
+      result.calibratedForecast = try? run.runEstimates.forecast(record.history, plan: run.plan)
+    }
     result.weightsBytes = run.loaded.weights.byteCount
     result.predictedPeakBytes = run.memory.peakBytes
     result.stateDigest = "\(digest.state)"

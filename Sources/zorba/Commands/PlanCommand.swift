@@ -10,6 +10,14 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Choose who trains which blocks, with a bound on how good any choice can be.",
+    subcommands: [PlanSolveCommand.self, PlanDiffCommand.self],
+    defaultSubcommand: PlanSolveCommand.self)
+}
+
+struct PlanSolveCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "solve",
+    abstract: "Make a plan for a run file or a bare problem; what 'zorba plan' does by itself.",
     discussion: """
       For a run: 'zorba plan run.yaml'. For the bare optimisation problem: 'zorba plan --instance \
       problem.json'. The plan that --out leaves is what a run takes as blocks.plan.
@@ -106,7 +114,7 @@ struct PlanCommand: ParsableCommand {
 
   private func write(_ result: PlanResult) throws {
     if let out {
-      try RunFolder.write(result.json(alternative: nil).serializedForReading, to: out)
+      try RunFolder.write(result.file.text, to: out)
       common.say("Plan: \(out)")
     }
     if let html {

@@ -48,6 +48,15 @@ struct PlanResult {
   /// Seconds that planning took.
   let seconds: Double
 
+  /// The plan as a file that a run takes.
+  var file: PlanFile {
+    PlanFile(
+      clients: subject.instance.names, policy: .lexicographic,
+      outcome: PolicyOutcome(plan: outcome.plan, solved: outcome),
+      problem: subject.instance.problem,
+      wireBytes: report.sites.map { $0.bytesUp + $0.bytesDown })
+  }
+
   var report: PlanReport { PlanReport(outcome, of: subject, front: front) }
 
   func json(alternative: PlanAlternative?) -> JSONValue {
