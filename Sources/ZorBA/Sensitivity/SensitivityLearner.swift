@@ -24,24 +24,30 @@ package struct SensitivityLearner: Sendable {
 
   /// - Parameters:
   ///   - prior: What to assume before the first round.
+  ///   - measured: What a probe found of the transformer blocks, in place of the prior. Numbers below a
+  ///     twentieth of their mean over blocks count as that much: the least squares weigh by them.
   ///   - memory: Rounds after which one weighs 1/e of a new one.
   package init(
     model: Model, clients: [FederationClient], configuration: RunConfiguration,
-    prior: SensitivityPrior = SensitivityPrior(), memory: Double = 1000
+    prior: SensitivityPrior = SensitivityPrior(), measured: BlockSensitivity? = nil,
+    memory: Double = 1000
   ) {
-    blocks = model.configuration.layerCount
+    let blocks = model.configuration.layerCount
+    precondition(
+      measured.map { $0.blockCount == blocks && $0.clientCount == clients.count } ?? true)
+    self.blocks = blocks
     trainsOuter = configuration.blocks.outer
     steps = configuration.method.localSteps
     places = Dictionary(
       clients.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { $1 })
     rows = clients.map(\.examples.count)
-    var parameters = (0..<blocks).map { model.parameters.elementCount(block: $0 + 1) }
-    if trainsOuter { parameters.append(model.parameters.elementCount(block: 0)) }
+    let parameters = (0..<blocks).map { model.parameters.elementCount(block: $0 + 1) }
+    let batches = clients.map { min(configuration.batch.size, $0.examples.count) }
+    let outer = trainsOuter ? [model.parameters.elementCount(block: 0)] : []
+    var assumed = prior.sensitivity(parameters: parameters + outer, batchSizes: batches)
+    if let measured { assumed.replaceFirst(blocks, by: measured) }
     estimator = RoundEstimator(
-      prior: prior.sensitivity(
-        parameters: parameters,
-        batchSizes: clients.map { min(configuration.batch.size, $0.examples.count) }),
-      weights: clients.map(\.weight),
+      prior: assumed, weights: clients.map(\.weight),
       seeding: configuration.method.seeding == .shared ? .shared : .perClient, memory: memory)
   }
 
@@ -69,4 +75,27 @@ package struct SensitivityLearner: Sendable {
 
   /// What the rounds say of the transformer blocks; nil before the first.
   package func estimate() -> RoundEstimate? { estimator.estimate()?.prefix(blocks) }
+}
+
+extension BlockSensitivity {
+  /// Puts a measurement in the place of the first blocks, in the unit these had.
+  fileprivate mutating func replaceFirst(_ count: Int, by measured: BlockSensitivity) {
+    let unit = Self.ratio(
+      gradientEnergy.prefix(count).reduce(0, +), measured.gradientEnergy.reduce(0, +))
+    func replace(_ values: inout [Double], by measured: [Double]) {
+      let least = measured.reduce(0, +) / Double(count) / 20
+      // All zeros say that it is small, not how small.
+      guard least > 0 else { return }
+      for block in 0..<count { values[block] = unit * max(least, measured[block]) }
+    }
+    replace(&gradientEnergy, by: measured.gradientEnergy)
+    replace(&clientSpread, by: measured.clientSpread)
+    for client in sampleNoise.indices {
+      replace(&sampleNoise[client], by: measured.sampleNoise[client])
+    }
+  }
+
+  private static func ratio(_ own: Double, _ measured: Double) -> Double {
+    measured > 0 && (own / measured).isFinite ? own / measured : 1
+  }
 }

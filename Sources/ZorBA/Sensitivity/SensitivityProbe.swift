@@ -11,7 +11,7 @@ import ZorBAPlanning
 /// from places of the client's sampler that training never reaches, and weights do not move.
 ///
 /// A 20 % error of G_b needs 25 (1 + (1 + rho)^2) directions at most, 50 where data noise is small;
-/// rounds with rotating blocks give the same for nothing (`SensitivityLearner`), so a probe is for the
+/// rounds with rotating blocks give the same for nothing, slowly (`SensitivityLearner`), so a probe is for the
 /// start.
 package struct SensitivityProbe {
   /// Directions a block, from 2 to 2^20.

@@ -6,9 +6,9 @@
 /// - zeta_b^2 = G_b: clients differ from the mean by as much as they agree on. Between equal data
 ///   (0) and labels split by client (several G_b), and the value at which the bias of an assignment and
 ///   its variance both matter.
-/// - sigma_b^2 = (64 / batch) G_b: near a pretrained model gradients of single examples have tens to
-///   hundreds of times the variance that the squared mean gradient has (the gradient noise scale of
-///   McCandlish et al. 2018); a minibatch divides it by its size.
+/// - sigma_b^2 = (32 / batch) G_b: how many times the squared mean gradient the variance of single
+///   examples' gradients is (the gradient noise scale of McCandlish et al. 2018) grows from below ten
+///   to hundreds as training goes on; a minibatch divides it by its size.
 ///
 /// The unit is arbitrary, sum_b G_b = 1: choices depend on ratios, and `RoundEstimator` finds the unit
 /// from the first rounds.
@@ -18,7 +18,7 @@ package struct SensitivityPrior: Sendable, Equatable {
   /// zeta_b^2 / G_b.
   package var relativeSpread: Double
 
-  package init(noiseScale: Double = 64, relativeSpread: Double = 1) {
+  package init(noiseScale: Double = 32, relativeSpread: Double = 1) {
     precondition(noiseScale > 0 && relativeSpread >= 0)
     self.noiseScale = noiseScale
     self.relativeSpread = relativeSpread

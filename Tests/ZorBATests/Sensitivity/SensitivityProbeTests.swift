@@ -148,4 +148,20 @@ import ZorBAPlanning
       #expect(spread.interval.overlaps(try #require(measured.intervals.clientSpread[block])))
     }
   }
+
+  /// A probe can stand in for the prior: before rounds say more, proportions are the probe's.
+  @Test func aProbeIsAPrior() throws {
+    let problem = try SensitivityProblem(batchSize: 2)
+    let measured = BlockSensitivity(
+      gradientEnergy: [6, 2], clientSpread: [1, 0], sampleNoise: [[4, 8], [2, 2], [0, 0]])
+    let learner = SensitivityLearner(
+      model: problem.model, clients: problem.clients, configuration: problem.configuration,
+      measured: measured)
+    let prior = learner.estimator.prior
+    #expect(abs(prior.gradientEnergy[0] / prior.gradientEnergy[1] - 3) < 1e-12)
+    #expect(abs(prior.sampleNoise[0][1] / prior.gradientEnergy[1] - 4) < 1e-12)
+    // Nothing is taken to be exactly 0.
+    #expect(prior.clientSpread[1] > 0 && prior.clientSpread[1] < prior.clientSpread[0] / 10)
+    #expect(prior.sampleNoise[2].allSatisfy { $0 > 0 })
+  }
 }
