@@ -58,8 +58,8 @@ struct EstimatorTheoryTests {
     let slack = 4 * (2 / Double(scores.values.count)).squareRoot()
     report(
       "\(name): \(scores.values.count) scores, largest \(rounded(scores.largest)), mean square"
-      + " \(rounded(scores.meanSquare)), pooled \(rounded(scores.pooled)), sum off by"
-      + " \(rounded(100 * scores.relative)) ± \(rounded(100 * scores.relativeError)) %")
+        + " \(rounded(scores.meanSquare)), pooled \(rounded(scores.pooled)), sum off by"
+        + " \(rounded(100 * scores.relative)) ± \(rounded(100 * scores.relativeError)) %")
     #expect(scores.largest < 5, "\(name): a score of \(scores.largest)")
     #expect(abs(scores.pooled) < 4, "\(name): \(scores.pooled) standard errors in total")
     #expect(abs(scores.meanSquare - 1) < slack, "\(name): mean square \(scores.meanSquare)")
@@ -104,8 +104,8 @@ struct EstimatorTheoryTests {
     // Leaving a term out is detected: the measurement could have refuted the formula.
     report(
       "\(name): without the minibatch term off by \(rounded(100 * without.minibatch.relative)) %,"
-      + " \(rounded(without.minibatch.pooled)) standard errors; without the kurtosis term"
-      + " \(rounded(100 * without.kurtosis.relative)) %, \(rounded(without.kurtosis.pooled))")
+        + " \(rounded(without.minibatch.pooled)) standard errors; without the kurtosis term"
+        + " \(rounded(100 * without.kurtosis.relative)) %, \(rounded(without.kurtosis.pooled))")
     #expect(without.minibatch.pooled > 8, "the minibatch term is part of the variance")
     let sign = distribution == .rademacher ? -1.0 : 1.0
     #expect(sign * without.kurtosis.pooled > 4, "the kurtosis term is part of the variance")
@@ -172,7 +172,7 @@ struct EstimatorTheoryTests {
     Self.expectNormal(corrected, "\(seeding) unequal weights, variance with the missing term")
     report(
       "\(seeding) unequal weights: formula's variance off by \(rounded(100 * plain.relative)) %"
-      + " in total, at most by \(rounded(100 * worst)) %")
+        + " in total, at most by \(rounded(100 * worst)) %")
     // Four to one is as unequal as weights are likely to be.
     #expect(abs(plain.relative) < 0.03)
     #expect(worst < 0.2)

@@ -109,8 +109,8 @@ struct RankCorrelationTests {
     let result = Correlations(ranking)
     report(
       "\(name): rho of Gamma \(rounded(result.gamma)), refreshed \(rounded(result.refreshed)),"
-      + " of active pairs \(rounded(result.pairs)), loss"
-      + " \(rounded(ranking.loss.min() ?? 0)) to \(rounded(ranking.loss.max() ?? 0))")
+        + " of active pairs \(rounded(result.pairs)), loss"
+        + " \(rounded(ranking.loss.min() ?? 0)) to \(rounded(ranking.loss.max() ?? 0))")
     return result
   }
 

@@ -104,8 +104,8 @@ struct RotationTheoryTests {
   static func show(_ name: String, _ outcome: Outcome) {
     report(
       "\(name): plateau \(rounded(outcome.plateau)), Gamma_rot \(rounded(outcome.predicted.value))"
-      + " (bias \(rounded(outcome.predicted.totalBias))), ratio \(rounded(outcome.ratio)),"
-      + " orbit \(rounded(outcome.orbit))")
+        + " (bias \(rounded(outcome.predicted.totalBias))), ratio \(rounded(outcome.ratio)),"
+        + " orbit \(rounded(outcome.orbit))")
   }
 
   @Test(
