@@ -86,11 +86,11 @@ package struct PlanDrawing {
     let total = shape.parameters.reduce(0, +)
     let smoothness =
       options.smoothness ?? Double(method.directions) / (method.learningRate * max(1, total))
-    return PlanningProblem(
+    var problem = PlanningProblem(
       convergence: ConvergenceModel(
         sensitivity: sensitivity, parameters: shape.parameters, weights: shape.weights,
         varianceWeight: smoothness * method.learningRate, directions: method.directions,
-        seeding: method.seeding == .shared ? .shared : .perClient),
+        seeding: method.seeding == .shared ? .shared : .perClient, countsMinibatchNoise: true),
       sites: sites, budgets: try budgets(sites: sites), deadline: options.deadlineSeconds,
       minimumClients: options.minClients, minimumBlocks: 1,
       required: try blocks(options.required, key: "required"),
@@ -101,6 +101,8 @@ package struct PlanDrawing {
       rotation: .init(
         length: options.rotateEvery == 0 ? 1 : options.cycle, window: max(1, options.rotateEvery),
         minimumShare: options.minimumShare))
+    problem.names = shape.names
+    return problem
   }
 
   private func costs() throws -> [SiteCosts] {

@@ -61,16 +61,17 @@ final class RunEstimates {
       }, batchSizes: clients.map { min(configuration.batch.size, $0.examples.count) })
   }
 
-  /// What the rounds say; blocks that they cannot tell apart keep the prior's proportions.
+  /// What the rounds say, as far as it can be trusted; the rest is what was known before them.
   private func refreshed(
     _ history: [RoundMetrics], _ timeline: ActivationTimeline
   ) throws -> BlockSensitivity {
     var learner = SensitivityLearner(
-      model: loaded.model, clients: clients, configuration: configuration)
+      model: loaded.model, clients: clients, configuration: configuration,
+      measured: configuration.blocks.sensitivity == .prior ? nil : try sensitivity())
     for metrics in history {
       learner.add(metrics, matrix: timeline.plan(round: metrics.round).matrix(round: metrics.round))
     }
-    return try learner.estimate()?.sensitivity ?? sensitivity()
+    return try learner.estimate()?.tempered() ?? sensitivity()
   }
 
   /// The seconds of rounds as a calibration predicts them against those measured; nil without one.

@@ -6,6 +6,7 @@ package struct PlanningInstance: Sendable {
 
   package init(problem: PlanningProblem, names: [String]) {
     self.problem = problem
+    self.problem.names = names
     self.names = names
   }
 

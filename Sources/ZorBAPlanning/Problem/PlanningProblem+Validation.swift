@@ -21,15 +21,15 @@ extension PlanningProblem {
         + [site.fixedBytes, site.fixedSeconds]
       try require(
         figures.count == 4 * blocks + 2 && figures.allSatisfy { $0.isFinite && $0 >= 0 }, "costs",
-        "the costs of client \(client) are not \(blocks) finite numbers from 0 up",
+        "the costs of \(name(of: client)) are not \(blocks) finite numbers from 0 up",
         "Calibrate the client again.")
       try require(
         zip(site.prefixSeconds, site.suffixSeconds).allSatisfy { $0 <= $1 * (1 + 1e-9) }, "costs",
-        "client \(client) takes longer for a block below the first active one than from it on",
+        "\(name(of: client)) takes longer for a block below the first active one than from it on",
         "Calibrate the client again.")
       try require(
         !(budgets[client] < site.fixedBytes), "budgets",
-        "client \(client) has \(Infeasibility.bytes(budgets[client])), less than the "
+        "\(name(of: client)) has \(Infeasibility.bytes(budgets[client])), less than the "
           + "\(Infeasibility.bytes(site.fixedBytes)) it needs without training any block",
         "Raise its budget, shorten its batches or leave it out.")
     }
@@ -44,7 +44,7 @@ extension PlanningProblem {
       let clash = forbidden[client].map { set.intersection($0) } ?? []
       try require(
         clash.isEmpty, "required",
-        "client \(client) must and must not train block \(clash.min() ?? 0)",
+        "\(name(of: client)) must and must not train block \(clash.min() ?? 0)",
         "Remove the block from one of the two lists.")
     }
     for (client, set) in required.merging(forbidden, uniquingKeysWith: { $0.union($1) }) {

@@ -53,6 +53,8 @@ package struct PlanningProblem: Sendable {
   package var epsilon: [Double]
   /// How assignments rotate.
   package var rotation: Rotation
+  /// What clients are called in errors; missing names are counted from 0.
+  package var names: [String] = []
 
   package init(
     convergence: ConvergenceModel, sites: [SiteCosts], budgets: [Double], deadline: Double? = nil,
@@ -73,6 +75,11 @@ package struct PlanningProblem: Sendable {
     self.stages = stages
     self.epsilon = epsilon
     self.rotation = rotation
+  }
+
+  /// What a client is called.
+  package func name(of client: Int) -> String {
+    names.indices.contains(client) ? names[client] : "client \(client)"
   }
 
   package var clientCount: Int { convergence.clientCount }

@@ -29,7 +29,7 @@ struct Infeasibility {
     let extra = coverage.missing.enumerated().filter { $0.element > 0 }
     if !extra.isEmpty {
       let list = extra.prefix(8).map { client, bytes in
-        "client \(client) \(Self.bytes(problem.budgets[client] + bytes)) instead of "
+        "\(problem.name(of: client)) \(Self.bytes(problem.budgets[client] + bytes)) instead of "
           + Self.bytes(problem.budgets[client])
       }.joined(separator: ", ")
       let more = extra.count > 8 ? " and \(extra.count - 8) more clients" : ""
@@ -45,7 +45,7 @@ struct Infeasibility {
     }
     return ZorBAError(
       .invalidConfiguration,
-      "\(clients(coverage.idle)) \(coverage.idle.count == 1 ? "has" : "have") no room or time for "
+      "\(names(coverage.idle)) \(coverage.idle.count == 1 ? "has" : "have") no room or time for "
         + "\(problem.minimumBlocks == 1 ? "a single block" : "\(problem.minimumBlocks) blocks")",
       at: .init(field: "budgets"),
       advice: "Raise their budgets or the deadline, or leave them out of the federation.")
@@ -60,19 +60,20 @@ struct Infeasibility {
 
   private func clients(_ count: Int) -> String { count == 1 ? "1 client" : "\(count) clients" }
 
-  private func clients(_ list: [Int]) -> String {
-    (list.count == 1 ? "client " : "clients ")
-      + list.prefix(12).map(String.init).joined(separator: ", ")
+  private func names(_ list: [Int]) -> String {
+    list.prefix(12).map(problem.name).joined(separator: ", ")
       + (list.count > 12 ? " and \(list.count - 12) more" : "")
   }
 
   /// A number of bytes in a unit a person would choose, rounded up so that it does suffice.
-  static func bytes(_ bytes: Double) -> String {
+  static func bytes(_ exact: Double) -> String {
+    // Sums of bytes carry the rounding that limits allow for.
+    let bytes = (exact - 1e-6 * max(1, abs(exact) * 1e-3)).rounded(.up)
     let units: [(Double, String)] = [(0x1p30, "GiB"), (0x1p20, "MiB"), (0x1p10, "KiB")]
     for (size, name) in units where bytes >= size {
       let value = (bytes / size * 10).rounded(.up) / 10
       return "\(value) \(name)"
     }
-    return bytes == bytes.rounded() && bytes < 1e15 ? "\(Int(bytes)) bytes" : "\(bytes) bytes"
+    return bytes.isFinite && abs(bytes) < 1e15 ? "\(Int(bytes)) bytes" : "\(bytes) bytes"
   }
 }

@@ -74,7 +74,12 @@ struct PlanSearch: Sendable {
         return Outcome(found: best, lowerBound: value, isProven: true)
       }
     }
-    if length == 1, let exact = exact(goal, incumbent: best, stopsAtFirst: stopsAtFirst) {
+    if length > 1 {
+      bound = max(bound, kernelBound(goal).map { min($0, value ?? .infinity) } ?? bound)
+      let isMet = value.map { $0 - bound <= SearchSpace.tolerance * abs($0) } ?? false
+      return Outcome(found: best, lowerBound: bound, isProven: isMet)
+    }
+    if let exact = exact(goal, incumbent: best, stopsAtFirst: stopsAtFirst) {
       if exact.isExhausted {
         let value = exact.best.map { goal.objective == .gamma ? $0.gamma : $0.memory }
         return Outcome(found: exact.best, lowerBound: value ?? .infinity, isProven: true)
@@ -96,12 +101,26 @@ struct PlanSearch: Sendable {
       isProven: exact.isExhausted || exact.best != nil)
   }
 
+  /// The least Gamma of a single matrix, with the bias weight of the cycle: no cycle is below the mean of
+  /// its matrices. nil where that cannot be had.
+  private func kernelBound(_ goal: SearchGoal) -> Double? {
+    guard goal.objective == .gamma, isSmall else { return nil }
+    let coverage = Coverage(kernel)
+    guard coverage.isFeasible else { return nil }
+    var search = LocalSearch(goal: goal, moves: effort.moves / 8, seed: effort.seed)
+    let start = search.improve(CycleState(kernel, rows: [coverage.rows]))
+    return exact(goal, space: kernel, incumbent: start, stopsAtFirst: false)?.lowerBound
+  }
+
+  /// Whether columns are few enough to be listed again and again.
+  private var isSmall: Bool { space.clientCount <= 10 && space.unitCount <= 12 }
+
   private func exact(
-    _ goal: SearchGoal, incumbent: FoundCycle?, stopsAtFirst: Bool
+    _ goal: SearchGoal, space: SearchSpace? = nil, incumbent: FoundCycle?, stopsAtFirst: Bool
   ) -> ExactSearch.Result? {
+    let space = space ?? self.space
     let columns = 1 << min(space.clientCount, 62)
-    guard space.clientCount <= 10, space.unitCount <= 12,
-      let classes = ClientClasses(kernel, maximumColumns: columns)
+    guard isSmall, let classes = ClientClasses(kernel, maximumColumns: columns)
     else { return nil }
     let nodes = effort.work / (columns * space.unitCount)
     guard nodes > 0 else { return nil }

@@ -54,7 +54,9 @@ struct PlanResult {
       clients: subject.instance.names, policy: .lexicographic,
       outcome: PolicyOutcome(plan: outcome.plan, solved: outcome),
       problem: subject.instance.problem,
-      wireBytes: report.sites.map { $0.bytesUp + $0.bytesDown })
+      wireBytes: report.sites.compactMap { site in
+        site.bytesUp.flatMap { up in site.bytesDown.map { up + $0 } }
+      })
   }
 
   var report: PlanReport { PlanReport(outcome, of: subject, front: front) }
