@@ -24,7 +24,7 @@ struct RunTrace: Equatable {
   }
 
   private static let passing: Set<String> = [
-    "seconds", "memory", "peak_memory_bytes", "tokens_per_second", "journal", "warnings",
+    "seconds", "time", "memory", "peak_memory_bytes", "tokens_per_second", "journal", "warnings",
   ]
 
   private static func timeless(_ value: JSONValue) -> JSONValue {

@@ -8,7 +8,8 @@ package enum RunCosts {
   /// Costs of clients, from calibrations where there are any, else from shapes.
   ///
   /// A client's seconds are those of its mean minibatch, its memory that of its most demanding one.
-  /// Clients of one run differ in their examples; with calibrations also in their machines.
+  /// Clients of one run differ in their examples; with calibrations also in their machines. Memory
+  /// is that of weights, activations and scratch; a calibration adds the site's own process.
   ///
   /// - Parameters:
   ///   - calibrations: One a client; missing ones are `AnalyticCosts`, whose seconds compare with
@@ -32,6 +33,8 @@ package enum RunCosts {
     var own = MemoryModel(
       of: loaded.model, weightsBytes: loaded.weights.byteCount, activationBytes: 0,
       hasSnapshot: method.localSteps > 1, isStreamed: isStreamed)
+    // Where nothing was calibrated, plans are about what a run adds: this process is no site's.
+    own.processBytes = 0
     let analytic = AnalyticCosts.time(loaded.configuration)
     return try clients.enumerated().map { index, client in
       let load = SiteCalibration.Load(

@@ -9,6 +9,8 @@ struct PlanSearch: Sendable {
   let leastTrained: Int
   let effort: Planner.Effort
 
+  private static let movesAnEntry = 10_000
+
   struct Outcome: Sendable {
     var found: FoundCycle?
     var lowerBound: Double
@@ -55,7 +57,9 @@ struct PlanSearch: Sendable {
     _ goal: SearchGoal, starts: [CycleState], stopsAtFirst: Bool = false
   ) -> Outcome {
     var best: FoundCycle?
-    let share = max(1, effort.moves / max(1, starts.count))
+    // A small instance is searched through long before the moves are used up.
+    let entries = space.clientCount * space.unitCount * length
+    let share = max(1, min(effort.moves, Self.movesAnEntry * entries) / max(1, starts.count))
     for (index, start) in starts.enumerated() {
       var search = LocalSearch(
         goal: goal, moves: share, seed: effort.seed &+ UInt64(index) &* 7919,
@@ -107,7 +111,10 @@ struct PlanSearch: Sendable {
     guard goal.objective == .gamma, isSmall else { return nil }
     let coverage = Coverage(kernel)
     guard coverage.isFeasible else { return nil }
-    var search = LocalSearch(goal: goal, moves: effort.moves / 8, seed: effort.seed)
+    var search = LocalSearch(
+      goal: goal,
+      moves: min(effort.moves / 8, Self.movesAnEntry * space.clientCount * space.unitCount),
+      seed: effort.seed)
     let start = search.improve(CycleState(kernel, rows: [coverage.rows]))
     return exact(goal, space: kernel, incumbent: start, stopsAtFirst: false)?.lowerBound
   }
