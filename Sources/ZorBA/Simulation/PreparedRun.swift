@@ -60,6 +60,9 @@ struct PreparedRun {
     let journaled = try journal.flatMap {
       try Self.timeline(inJournal: $0, of: header, clients: materials.clients.count)
     }
+    if journaled == nil, materials.drawing.policy == .lexicographic {
+      observer(.prepared(summary: "planning who trains which blocks; this takes some seconds\n"))
+    }
     let outcome = journaled == nil ? try materials.drawing.outcome() : nil
     firstOutcome = outcome
     plan = try journaled?.plan(round: .max) ?? outcome?.plan ?? materials.drawing.outcome().plan
@@ -75,7 +78,9 @@ struct PreparedRun {
     memory = try MemoryForecast(
       configuration, loaded: loaded, clients: clients, plan: plan,
       evaluated: [finalRows, periodicRows].compactMap { $0 })
-    observer(.prepared(summary: materials.dataSummary + "\n" + memory.summary))
+    observer(
+      .prepared(
+        summary: materials.dataSummary + "\n" + (outcome?.solved?.summary ?? "") + memory.summary))
   }
 
   /// The plans in a journal; nil when there is none yet, or when it is another run's, which is for
