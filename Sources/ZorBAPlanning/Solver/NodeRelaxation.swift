@@ -26,8 +26,8 @@ struct NodeRelaxation {
   /// The share of the squared norms that a unit has by itself. [units][masks]
   private let diagonal: [[Double]]
   private var shape: [Double]
-  private var linear: [Double]
-  private var paid: [Double]
+  /// The tangent's linear part and the price of room, side by side. [masks, 2]
+  private var sums: [Double]
 
   init(_ space: SearchSpace, units: [Int], order: [Int], alpha: Double) {
     let features = PairFeatures(space.model, alpha: alpha)
@@ -63,8 +63,7 @@ struct NodeRelaxation {
     }
     self.diagonal = diagonal
     shape = [Double](repeating: 0, count: masks)
-    linear = shape
-    paid = shape
+    sums = [Double](repeating: 0, count: 2 * masks)
   }
 
   /// A tangent that tells classes of clients apart only, client by client.
@@ -171,7 +170,7 @@ struct NodeRelaxation {
     let xi = 2 * scale * xi[depth]
     return costs[0].indices.map { mask in
       rest + costs[0][mask] - diagonal[depth][mask]
-        + reciprocal[mask] * (xi * shape[mask] + linear[mask]) + paid[mask]
+        + reciprocal[mask] * (xi * shape[mask] + sums[2 * mask]) + sums[2 * mask + 1]
     }
   }
 
@@ -212,23 +211,36 @@ struct NodeRelaxation {
     let resident = resident[unit]
     var step = [Double](repeating: 0, count: clients)
     for k in 0..<clients { step[k] = twice * eta[k] * tangent.linear[k] }
-    for mask in 1..<masks {
-      let k = mask.trailingZeroBitCount
-      let rest = mask & (mask - 1)
-      linear[mask] = linear[rest] + step[k]
-      paid[mask] = paid[rest] + tangent.price[k] * resident[k]
-    }
+    let outside = ~fitting
+    let masks = masks
     var least = Double.infinity
     var chosen = 0
-    let outside = ~fitting
-    let diagonal = diagonal[unit]
-    for mask in 0..<masks where mask & outside == 0 {
-      let value =
-        costs[mask] - diagonal[mask] + reciprocal[mask] * (xi * shape[mask] + linear[mask])
-        + paid[mask]
-      if value < least {
-        least = value
-        chosen = mask
+    // The innermost loop of the whole search: no bounds checks, no reference counts.
+    sums.withUnsafeMutableBufferPointer { sums in
+      for mask in 1..<masks {
+        let k = mask.trailingZeroBitCount
+        let rest = mask & (mask - 1)
+        sums[2 * mask] = sums[2 * rest] + step[k]
+        sums[2 * mask + 1] = sums[2 * rest + 1] + tangent.price[k] * resident[k]
+      }
+    }
+    sums.withUnsafeBufferPointer { sums in
+      diagonal[unit].withUnsafeBufferPointer { diagonal in
+        reciprocal.withUnsafeBufferPointer { reciprocal in
+          shape.withUnsafeBufferPointer { shape in
+            costs.withUnsafeBufferPointer { costs in
+              for mask in 0..<masks where mask & outside == 0 {
+                let value =
+                  costs[mask] - diagonal[mask]
+                  + reciprocal[mask] * (xi * shape[mask] + sums[2 * mask]) + sums[2 * mask + 1]
+                if value < least {
+                  least = value
+                  chosen = mask
+                }
+              }
+            }
+          }
+        }
       }
     }
     return (least, chosen)
