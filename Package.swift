@@ -155,7 +155,8 @@ let package = Package(
       name: "ZorBATests",
       dependencies: [
         "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAPlanning", "ZorBAModels",
-        "ZorBAOptimization", "ZorBAJournal", "ZorBACheckpoint", "ZorBAData", "ZorBATensor", "ZorBAJSON",
+        "ZorBAOptimization", "ZorBAJournal", "ZorBACheckpoint", "ZorBAData", "ZorBATensor",
+        "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport", "CZorBAKernels",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
