@@ -17,7 +17,10 @@ import ZorBAOptimization
         names: (0..<clients).map { "s\($0)" }, weights: Array(repeating: 1, count: clients),
         parameters: Array(repeating: 1, count: blocks),
         blockBytes: Array(repeating: 4, count: blocks))
-      _ = try PlanDrawing(configuration, shape: shape, runKey: .init(seed: 1)).outcome()
+      _ = try PlanDrawing(
+        configuration, shape: shape, runKey: .init(seed: 1),
+        estimates: .sizes(configuration, shape)
+      ).outcome()
     }
   }
 

@@ -17,8 +17,8 @@ import ZorBAPlanning
         clients: shape.clientCount)
     }
     let blocks = shape.blockCount
-    let standard = PlanEstimates.standard(
-      RunConfiguration(model: "", data: .init(train: [])), shape: shape)
+    let standard = PlanEstimates.sizes(
+      RunConfiguration(model: "", data: .init(train: [])), shape)
     return PlanEstimates(
       sensitivity: { sensitivity((0..<blocks).map { Double($0) }) },
       refreshed: { history, _ in
@@ -244,7 +244,8 @@ import ZorBAPlanning
     #expect(rows == [2, 2, 3])
     var steep = run.configuration
     steep.blocks.smoothness = 40
-    let drawing = PlanDrawing(steep, shape: run.drawing.shape, runKey: run.runKey)
+    let drawing = PlanDrawing(
+      steep, shape: run.drawing.shape, runKey: run.runKey, estimates: run.drawing.estimates)
     #expect(
       try drawing.problem().convergence.varianceWeight == 40 * steep.method.learningRate)
   }

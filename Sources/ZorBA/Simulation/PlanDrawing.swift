@@ -11,15 +11,13 @@ package struct PlanDrawing {
   package let estimates: PlanEstimates
   private let runKey: RunKey
 
-  /// - Parameter estimates: nil takes what the sizes of model and batch tell.
   init(
-    _ configuration: RunConfiguration, shape: PlanShape, runKey: RunKey,
-    estimates: PlanEstimates? = nil
+    _ configuration: RunConfiguration, shape: PlanShape, runKey: RunKey, estimates: PlanEstimates
   ) {
     self.configuration = configuration
     self.shape = shape
     self.runKey = runKey
-    self.estimates = estimates ?? .standard(configuration, shape: shape)
+    self.estimates = estimates
   }
 
   private var options: BlockConfiguration { configuration.blocks }

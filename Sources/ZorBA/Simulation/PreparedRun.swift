@@ -37,7 +37,7 @@ struct PreparedRun {
   /// - Parameters:
   ///   - journal: The journal of this run when it is taken up again: its plan is in there, and is
   ///     not made anew.
-  ///   - estimates: What plans are made from; nil takes what the sizes of model and batch tell.
+  ///   - estimates: What plans are made from; nil takes the run's own estimates.
   /// - Throws: `ZorBAError` naming whatever cannot be used.
   init(
     _ configuration: RunConfiguration, context: ComputeContext, journal: String? = nil,

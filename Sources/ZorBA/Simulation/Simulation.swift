@@ -30,7 +30,7 @@ public struct Simulation {
     /// Told what happens.
     public var observer: (RunEvent) -> Void = { _ in }
 
-    /// What plans are made from; nil takes what the sizes of model and batch tell.
+    /// What plans are made from; nil takes the run's own estimates.
     package var estimates: ((PlanShape) -> PlanEstimates)?
 
     /// Every processor, no comparison, silent.
