@@ -120,6 +120,7 @@ struct DoctorCommand: ParsableCommand {
         if line == nil {
           line = ProgressLine(label: "step", total: total, isQuiet: common.quiet)
         }
+        line?.total = total
         line?.update(done: done, detail: "")
       }, isInterrupted: { Interruption.isRequested })
   }

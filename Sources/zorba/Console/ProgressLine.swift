@@ -1,7 +1,8 @@
 /// How far a long job is: one redrawn line on a terminal, a plain line now and then elsewhere.
 struct ProgressLine {
   private let label: String
-  private let total: Int
+  /// Steps in all; may be corrected while they go on.
+  var total: Int
   private let isQuiet: Bool
   private let clock = ContinuousClock()
   /// The first step seen: what lies before it, such as loading, does not count for the rate.
