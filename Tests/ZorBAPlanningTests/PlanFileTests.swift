@@ -166,6 +166,7 @@ import ZorBATestSupport
     let folder = FileManager.default.temporaryDirectory
     let path = folder.appending(path: "zorba-\(UUID().uuidString).json").path(percentEncoded: false)
     defer { try? FileManager.default.removeItem(atPath: path) }
+    let names = ["a", "b", "c"]
     let expected = BlockSensitivity(
       gradientEnergy: [1, 2], clientSpread: [3, 4], sampleNoise: [5, 6], clients: 3)
     for text in [
@@ -173,10 +174,22 @@ import ZorBATestSupport
       expected.json.serialized, #"{"sensitivity": \#(expected.json.serialized)}"#,
     ] {
       try Data(text.utf8).write(to: URL(filePath: path))
-      #expect(try BlockSensitivity.read(path: path, clients: 3, blocks: 2) == expected)
+      #expect(try BlockSensitivity.read(path: path, names: names, blocks: 2) == expected)
     }
     #expect(throws: ZorBAError.self) {
-      try BlockSensitivity.read(path: path, clients: 3, blocks: 3)
+      try BlockSensitivity.read(path: path, names: names, blocks: 3)
     }
+    // Whoever is named is found by name, whatever the order; whoever is missing is named.
+    let measured = """
+      {"clients": ["c", "a", "b"], "gradient_energy": [1], "client_spread": [1],
+       "sample_noise": [[3], [1], [2]]}
+      """
+    try Data(measured.utf8).write(to: URL(filePath: path))
+    #expect(
+      try BlockSensitivity.read(path: path, names: names, blocks: 1).sampleNoise == [[1], [2], [3]])
+    let error = #expect(throws: ZorBAError.self) {
+      try BlockSensitivity.read(path: path, names: ["a", "d"], blocks: 1)
+    }
+    #expect(error?.message.contains("'d'") == true)
   }
 }

@@ -42,7 +42,7 @@ final class RunEstimates {
     let blocks = loaded.configuration.layerCount
     switch configuration.blocks.sensitivity {
     case .prior: return prior
-    case .file(let path): return try .read(path: path, clients: clients.count, blocks: blocks)
+    case .file(let path): return try .read(path: path, names: clients.map(\.name), blocks: blocks)
     case .probe:
       if let measured { return measured.estimate }
       let probe = SensitivityProbe(

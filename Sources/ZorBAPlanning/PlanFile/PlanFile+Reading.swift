@@ -211,14 +211,29 @@ extension BlockSensitivity {
 
   /// Reads a file of sensitivities, or those that a plan file was made from.
   ///
+  /// Rows of a file that names its clients are found by name; others are taken in order.
+  ///
+  /// - Parameter names: The clients that the numbers are for, in their order.
   /// - Throws: `ZorBAError` with code `invalidConfiguration` naming file and member.
-  package static func read(path: String, clients: Int, blocks: Int) throws -> BlockSensitivity {
+  package static func read(path: String, names: [String], blocks: Int) throws -> BlockSensitivity {
     let bytes = try BoundedFile.contents(
       of: path, limit: PlanFile.maximumByteCount,
       advice: "Give a file of sensitivities, a plan file that has them, prior or probe.")
     let root = try JSONParser.parse(bytes, file: path, code: .invalidConfiguration)
-    return try BlockSensitivity(
-      root["sensitivity"] ?? root, clients: clients, blocks: blocks, file: path,
-      path: root["sensitivity"] == nil ? "" : "sensitivity")
+    let listed = root["clients"]?.array?.map { $0.string ?? "" }
+    var found = try BlockSensitivity(
+      root["sensitivity"] ?? root, clients: listed?.count ?? names.count, blocks: blocks,
+      file: path, path: root["sensitivity"] == nil ? "" : "sensitivity")
+    guard let listed else { return found }
+    found.sampleNoise = try names.map { name in
+      guard let place = listed.firstIndex(of: name), found.sampleNoise.indices.contains(place) else {
+        throw ZorBAError(
+          .invalidConfiguration, "there are no numbers for the client '\(name.excerpt())'",
+          at: .init(file: path, field: "clients"),
+          advice: "Measure again with all clients, or take the names out to go by the order.")
+      }
+      return found.sampleNoise[place]
+    }
+    return found
   }
 }

@@ -66,9 +66,6 @@ struct ColumnTable {
     resident = units.map { unit in clients.map { space.resident[$0][unit] } }
   }
 
-  /// Whether the unit of a depth may have no client at all.
-  func resting(depth: Int, allowed: Bool) -> Bool { allowed }
-
   /// Clients that still have room for each unit from a depth on, as masks.
   func fitting(depth: Int, room: [Double]) -> [Int] {
     units.indices.dropFirst(depth).map { index in

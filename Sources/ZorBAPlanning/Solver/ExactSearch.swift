@@ -261,12 +261,11 @@ struct ExactSearch {
       : relaxation.childBounds(
         depth: depth, costs: costs, fitting: table.fitting(depth: depth, room: room), room: room,
         at: tangent)
-    let leaveOpen = table.resting(depth: depth, allowed: space.allowsResting)
     for mask in 0..<masks
     where mask & ~fitting == 0 && mask & requiredMask[depth] == requiredMask[depth] {
       let cost = costs[0][mask]
       guard cost < .infinity, mask & same & ~(mask << 1) == 0 else { continue }
-      if mask == 0, !leaveOpen { continue }
+      if mask == 0, !space.allowsResting { continue }
       if isTwin[depth], Self.key(mask, clients) > Self.key(previous, clients) { continue }
       guard meetsTime(depth: depth, mask: mask, rows: rows) else { continue }
       if depth == units.count - 1, !fillsRows(mask, rows: rows) { continue }
