@@ -226,7 +226,8 @@ extension BlockSensitivity {
       file: path, path: root["sensitivity"] == nil ? "" : "sensitivity")
     guard let listed else { return found }
     found.sampleNoise = try names.map { name in
-      guard let place = listed.firstIndex(of: name), found.sampleNoise.indices.contains(place) else {
+      guard let place = listed.firstIndex(of: name), found.sampleNoise.indices.contains(place)
+      else {
         throw ZorBAError(
           .invalidConfiguration, "there are no numbers for the client '\(name.excerpt())'",
           at: .init(file: path, field: "clients"),
