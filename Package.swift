@@ -16,11 +16,24 @@ let package = Package(
   products: [
     .library(name: "ZorBA", targets: ["ZorBA"]),
     .executable(name: "zorba", targets: ["zorba"]),
+    .executable(name: "zorba-server", targets: ["zorba-server"]),
+    .executable(name: "zorba-site", targets: ["zorba-site"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // The network stack: only targets from ZorBAWire upwards compile any of it.
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // Arithmetic.
@@ -96,10 +109,91 @@ let package = Package(
       dependencies: [
         "ZorBA", "ZorBABench", "ZorBAConfiguration", "ZorBAPlanning", "ZorBAFederation",
         "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor", "ZorBAJSON",
-        "ZorBADiagnostics",
+        "ZorBADiagnostics", "ZorBAConsole",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.copy("Resources")], swiftSettings: style),
+
+    // The federation over a network.
+    .target(
+      name: "ZorBAIdentity",
+      dependencies: [
+        "ZorBADiagnostics", "ZorBAJSON",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBAStore",
+      dependencies: [
+        "ZorBADiagnostics", "ZorBAJSON", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBAWire",
+      dependencies: [
+        "ZorBADiagnostics", "ZorBAFederation", "ZorBAIdentity",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBACoordinator",
+      dependencies: [
+        "ZorBA", "ZorBAConfiguration", "ZorBAWire", "ZorBAStore", "ZorBAIdentity",
+        "ZorBAFederation", "ZorBAPlanning", "ZorBAJournal", "ZorBAOptimization", "ZorBATensor",
+        "ZorBAJSON", "ZorBADiagnostics",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBASitePolicy", dependencies: ["ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics"],
+      swiftSettings: style),
+    .target(
+      name: "ZorBASite",
+      dependencies: [
+        "ZorBA", "ZorBAConfiguration", "ZorBASitePolicy", "ZorBAWire", "ZorBAIdentity",
+        "ZorBAFederation", "ZorBAPlanning", "ZorBAJournal", "ZorBAOptimization", "ZorBATensor",
+        "ZorBAJSON", "ZorBADiagnostics",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBAConsole",
+      dependencies: [
+        "ZorBADiagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: style),
+    .executableTarget(
+      name: "zorba-server",
+      dependencies: [
+        "ZorBACoordinator", "ZorBAIdentity", "ZorBAWire", "ZorBAStore", "ZorBAConfiguration",
+        "ZorBA", "ZorBAReport", "ZorBAConsole", "ZorBAJSON", "ZorBADiagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: style),
+    .executableTarget(
+      name: "zorba-site",
+      dependencies: [
+        "ZorBASite", "ZorBASitePolicy", "ZorBAIdentity", "ZorBAWire", "ZorBAConfiguration",
+        "ZorBA", "ZorBAConsole", "ZorBAJSON", "ZorBADiagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: style),
 
     // Tests mirror the targets.
     .target(
@@ -177,6 +271,48 @@ let package = Package(
         "ZorBAPlanning", "ZorBAFederation", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBAIdentityTests",
+      dependencies: [
+        "ZorBAIdentity", "ZorBADiagnostics", "ZorBAJSON", "ZorBATestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+      ],
+      swiftSettings: style),
+    .testTarget(
+      name: "ZorBAStoreTests",
+      dependencies: [
+        "ZorBAStore", "ZorBADiagnostics", "ZorBAJSON", "ZorBATestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: style),
+    .testTarget(
+      name: "ZorBAWireTests",
+      dependencies: [
+        "ZorBAWire", "ZorBAIdentity", "ZorBAFederation", "ZorBADiagnostics", "ZorBATestSupport",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: style),
+    .testTarget(
+      name: "ZorBASitePolicyTests",
+      dependencies: [
+        "ZorBASitePolicy", "ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBATestSupport",
+      ],
+      swiftSettings: style),
+    .testTarget(
+      name: "ZorBACoordinatorTests",
+      dependencies: [
+        "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
+        "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAJournal",
+        "ZorBAOptimization", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
+      ],
+      swiftSettings: style),
     .testTarget(
       name: "ZorBAConfigurationTests",
       dependencies: [

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ZorBAConsole
 import ZorBADiagnostics
 
 @main

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ZorBABench
+import ZorBAConsole
 import ZorBAJSON
 import ZorBAReport
 import ZorBATensor

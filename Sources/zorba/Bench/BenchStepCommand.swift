@@ -1,6 +1,7 @@
 import ArgumentParser
 import ZorBA
 import ZorBABench
+import ZorBAConsole
 import ZorBAJSON
 import ZorBAReport
 import ZorBATensor

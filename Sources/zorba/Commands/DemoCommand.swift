@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ZorBA
+import ZorBAConsole
 import ZorBADiagnostics
 
 struct DemoCommand: ParsableCommand {

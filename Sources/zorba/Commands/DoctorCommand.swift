@@ -1,5 +1,6 @@
 import ArgumentParser
 package import ZorBA
+import ZorBAConsole
 import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAPlanning

@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import ZorBA
 import ZorBAConfiguration
+import ZorBAConsole
 import ZorBAReport
 
 struct EvaluateCommand: ParsableCommand {

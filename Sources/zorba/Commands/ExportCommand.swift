@@ -1,5 +1,6 @@
 public import ArgumentParser
 import ZorBA
+import ZorBAConsole
 import ZorBAJSON
 public import ZorBATensor
 

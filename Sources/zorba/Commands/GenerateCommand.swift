@@ -1,5 +1,6 @@
 import ArgumentParser
 import ZorBA
+import ZorBAConsole
 import ZorBAJSON
 
 struct GenerateCommand: ParsableCommand {

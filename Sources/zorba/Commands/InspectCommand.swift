@@ -1,5 +1,6 @@
 import ArgumentParser
 import ZorBA
+import ZorBAConsole
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ZorBA
+import ZorBAConsole
 
 /// Which model to use: a checkpoint, and optionally a journal to apply to it.
 struct ModelOptions: ParsableArguments {

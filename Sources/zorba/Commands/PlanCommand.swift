@@ -1,6 +1,7 @@
 import ArgumentParser
 import ZorBA
 import ZorBAConfiguration
+import ZorBAConsole
 import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAPlanning

@@ -1,4 +1,5 @@
 import ZorBA
+import ZorBAConsole
 import ZorBADiagnostics
 import ZorBAPlanning
 import ZorBAReport

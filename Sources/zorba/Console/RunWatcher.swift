@@ -1,4 +1,5 @@
 import ZorBA
+import ZorBAConsole
 
 /// Shows a run while it goes.
 final class RunWatcher {

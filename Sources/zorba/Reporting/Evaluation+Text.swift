@@ -1,4 +1,5 @@
 import ZorBA
+import ZorBAConsole
 import ZorBAReport
 
 extension Evaluation {

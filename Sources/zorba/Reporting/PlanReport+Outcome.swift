@@ -1,3 +1,4 @@
+import ZorBAConsole
 import ZorBAFederation
 import ZorBAPlanning
 import ZorBAReport

@@ -1,8 +1,8 @@
 /// How far a long job is: one redrawn line on a terminal, a plain line now and then elsewhere.
-struct ProgressLine {
+package struct ProgressLine {
   private let label: String
   /// Steps in all; may be corrected while they go on.
-  var total: Int
+  package var total: Int
   private let isQuiet: Bool
   private let clock = ContinuousClock()
   /// The first step seen: what lies before it, such as loading, does not count for the rate.
@@ -13,14 +13,14 @@ struct ProgressLine {
   ///   - label: What is being done.
   ///   - total: Steps in all.
   ///   - isQuiet: Whether nothing is shown.
-  init(label: String, total: Int, isQuiet: Bool) {
+  package init(label: String, total: Int, isQuiet: Bool) {
     self.label = label
     self.total = total
     self.isQuiet = isQuiet
   }
 
   /// Shows that `done` steps are finished; `detail` is the current loss or the like.
-  mutating func update(done: Int, detail: String) {
+  package mutating func update(done: Int, detail: String) {
     guard !isQuiet else { return }
     let now = clock.now
     let first = first ?? (done, now)
@@ -45,17 +45,17 @@ struct ProgressLine {
   }
 
   /// Leaves the last state standing on a line of its own.
-  func finish() {
+  package func finish() {
     if Console.isInteractive, !isQuiet, lastDrawn != nil { Console.error("\n") }
   }
 
   /// Removes the line, to make room for a message.
-  func clear() {
+  package func clear() {
     if Console.isInteractive, !isQuiet, lastDrawn != nil { Console.error("\r\u{1B}[K") }
   }
 
   /// `1h05m`, `3m20s` or `12s`.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e8 else { return "?" }
     let whole = Int(seconds.rounded())
     if whole >= 3600 { return "\(whole / 3600)h\(padded(whole % 3600 / 60))m" }

@@ -1,12 +1,12 @@
 /// Numbers as people read them in a terminal.
-enum NumberFormat {
+package enum NumberFormat {
   /// `61.3 %`.
-  static func percent(_ share: Double?) -> String {
+  package static func percent(_ share: Double?) -> String {
     share.map { "\(fixed($0 * 100, 1)) %" } ?? "–"
   }
 
   /// A number with so many decimals.
-  static func fixed(_ value: Double, _ decimals: Int) -> String {
+  package static func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
     var scale = 1
     for _ in 0..<decimals { scale *= 10 }
@@ -19,7 +19,7 @@ enum NumberFormat {
   }
 
   /// `8.0 MiB`.
-  static func bytes(_ count: Int) -> String {
+  package static func bytes(_ count: Int) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"]
     var value = Double(count)
     var unit = 0

@@ -10,12 +10,12 @@ import ZorBADiagnostics
 #endif
 
 /// Standard output for results, standard error for everything else.
-enum Console {
+package enum Console {
   /// Whether standard error is a terminal that can redraw a line.
-  static let isInteractive = isatty(STDERR_FILENO) == 1
+  package static let isInteractive = isatty(STDERR_FILENO) == 1
 
   /// Columns of the terminal on standard error, 80 when unknown.
-  static var width: Int {
+  package static var width: Int {
     var size = winsize()
     guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
@@ -24,17 +24,17 @@ enum Console {
   /// The first error of standard output, as `errno` has it; 0 when there was none.
   private static let outputFault = Atomic<Int32>(0)
 
-  static func output(_ text: String) {
+  package static func output(_ text: String) {
     guard let fault = emit(text, to: STDOUT_FILENO) else { return }
     _ = outputFault.compareExchange(expected: 0, desired: fault, ordering: .relaxed)
   }
 
-  static func error(_ text: String) { _ = emit(text, to: STDERR_FILENO) }
+  package static func error(_ text: String) { _ = emit(text, to: STDERR_FILENO) }
 
   /// Checks that everything given to `output` was written; a reader that went away is no fault.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput`, for example when the disk is full.
-  static func checkOutput() throws {
+  package static func checkOutput() throws {
     let fault = outputFault.load(ordering: .relaxed)
     guard fault != 0, fault != EPIPE else { return }
     throw ZorBAError(

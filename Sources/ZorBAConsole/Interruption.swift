@@ -13,20 +13,20 @@ import Synchronization
 /// Only commands that look at the flag listen; the others end at the first signal, as usual.
 /// The first signal asks for a clean end; the second one ends the process at once, which is safe at
 /// any instant because the journal is durable.
-enum Interruption {
+package enum Interruption {
   private static let signals = Atomic<Int>(0)
 
   /// Whether a clean end was asked for.
-  static var isRequested: Bool { signals.load(ordering: .relaxed) > 0 }
+  package static var isRequested: Bool { signals.load(ordering: .relaxed) > 0 }
 
   /// Makes a reader that went away, or a file size limit, an error of the write instead of the end.
-  static func install() {
+  package static func install() {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
   }
 
   /// From here on the first signal only raises the flag.
-  static func listen() {
+  package static func listen() {
     for number in [SIGINT, SIGTERM] {
       signal(number) { received in
         if Interruption.signals.wrappingAdd(1, ordering: .relaxed).oldValue > 0 {

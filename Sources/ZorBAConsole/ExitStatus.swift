@@ -1,5 +1,5 @@
-import ArgumentParser
-import ZorBADiagnostics
+package import ArgumentParser
+package import ZorBADiagnostics
 
 #if canImport(Glibc)
   import Glibc
@@ -10,7 +10,7 @@ import ZorBADiagnostics
 #endif
 
 /// The exit codes of the command line.
-enum ExitStatus: Int32 {
+package enum ExitStatus: Int32 {
   case done = 0
   case failed = 1
   case usage = 2
@@ -19,7 +19,7 @@ enum ExitStatus: Int32 {
   case resumable = 5
 
   /// The code that an error ends the process with.
-  init(_ error: ZorBAError) {
+  package init(_ error: ZorBAError) {
     switch error.code {
     case .invalidConfiguration: self = .usage
     case .invalidData, .invalidModel, .unsupportedModel, .invalidJournal: self = .badInput
@@ -30,13 +30,13 @@ enum ExitStatus: Int32 {
   }
 
   /// The code for an error that is not ours: what ArgumentParser found, or the system's own.
-  init(_ code: ExitCode) {
+  package init(_ code: ExitCode) {
     self = code.isSuccess ? .done : code == .validationFailure ? .usage : .failed
   }
 }
 
 extension ParsableCommand {
-  static func exit(withStatus status: ExitStatus) -> Never { endProcess(status.rawValue) }
+  package static func exit(withStatus status: ExitStatus) -> Never { endProcess(status.rawValue) }
 }
 
 /// `ParsableCommand` has an `exit` of its own.

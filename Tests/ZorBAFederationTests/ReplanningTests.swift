@@ -1,5 +1,5 @@
 import Testing
-import ZorBAPlanning
+import ZorBAFederation
 import ZorBATestSupport
 
 @Suite struct ReplanningTests {
