@@ -8,7 +8,8 @@ struct Zorba: ParsableCommand {
     commandName: "zorba",
     abstract: "Federated fine-tuning of language models with forward passes only.",
     discussion: """
-      Start with 'zorba demo'. Results go to standard output, progress and messages to standard \
+      Start with 'zorba demo'. 'zorba server', 'zorba client', 'zorba admin' and 'zorba pki' run \
+      federations over a network; they are programs of their own beside this one. Results go to standard output, progress and messages to standard \
       error.
 
       Exit codes: 0 done; 1 failed; 2 usage or bad configuration; 3 bad input data or model; \
@@ -25,7 +26,11 @@ struct Zorba: ParsableCommand {
   static func main() {
     StandardStreams.reserve()
     Interruption.install()
+    let arguments = Array(CommandLine.arguments.dropFirst())
     do {
+      if let program = SiblingProgram(arguments: arguments) {
+        try program.become(arguments: arguments)
+      }
       var command = try parseAsRoot()
       try command.run()
       try Console.checkOutput()

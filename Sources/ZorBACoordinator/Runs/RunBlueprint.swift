@@ -1,0 +1,38 @@
+package import ZorBA
+import ZorBADiagnostics
+package import ZorBAJournal
+package import ZorBAOptimization
+
+/// What defines a run on the coordinator: its configuration, the shape of its base model and the
+/// header of its journal. No weights and no data.
+package struct RunBlueprint: Sendable {
+  package let name: String
+  package let configuration: RunConfiguration
+  package let card: ModelCard
+  package let header: JournalHeader
+
+  /// The sites by number, the first one at index 0.
+  package var sites: [String] { configuration.federation.sites }
+
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when the run names no sites or asks for
+  ///   something that needs data.
+  package init(name: String, configuration: RunConfiguration, card: ModelCard) throws {
+    try configuration.validate()
+    guard !configuration.federation.sites.isEmpty else {
+      throw ZorBAError(
+        .invalidConfiguration, "run '\(name)' names no sites",
+        at: .init(field: "federation.sites"),
+        advice: "List the sites that may take part, by the names in their certificates.")
+    }
+    if configuration.blocks.sensitivity == .probe {
+      throw ZorBAError(
+        .invalidConfiguration, "run '\(name)' asks for a probe, which needs data",
+        at: .init(field: "blocks.sensitivity"),
+        advice: "Use prior, or a file that 'zorba simulate' left.")
+    }
+    self.name = name
+    self.configuration = configuration
+    self.card = card
+    header = try card.journalHeader(for: configuration)
+  }
+}

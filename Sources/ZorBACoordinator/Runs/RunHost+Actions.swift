@@ -1,0 +1,151 @@
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAWire
+
+/// What the machine decides, carried out.
+extension RunHost {
+  /// Gives the machine an event and does what it says; what that leads to is handled too.
+  func handle(_ event: RunMachine.Event) {
+    var events = [event]
+    var mail = Mail()
+    while !events.isEmpty {
+      for action in machine.handle(events.removeFirst()) {
+        events += perform(action, mail: &mail)
+      }
+    }
+    deliver(mail)
+    reportState()
+  }
+
+  /// What is told to sites together: the commit of a round and the question of the next.
+  struct Mail {
+    var commit: Zorba_V1_CoordinatorMessage?
+    var round = 0
+    var committedTo: Set<Int> = []
+    var assigned: RoundCoordinator.Ticket?
+    var assignedTo: Set<Int> = []
+  }
+
+  /// Does one thing; returns what the machine must hear of it.
+  private func perform(_ action: RunMachine.Action, mail: inout Mail) -> [RunMachine.Event] {
+    switch action {
+    case .assign(let ticket, let clients):
+      if mail.assigned != nil { flush(&mail) }
+      mail.assigned = ticket
+      mail.assignedTo = Set(clients)
+      answers = [:]
+      roundStart = .now
+    case .startDeadline(let ticket): startDeadline(ticket)
+    case .cancelDeadline: stopTimer(.deadline)
+    case .close(let ticket, let reports): return [close(ticket, reports)]
+    case .broadcast(let round, let clients):
+      if mail.commit != nil || mail.assigned != nil { flush(&mail) }
+      mail.commit = tail.last
+      mail.round = round
+      mail.committedTo = Set(clients)
+    case .catchUp:
+      // `take(ready)` sent whatever was missing before the machine heard of the site.
+      break
+    case .evaluate(let round, let clients):
+      flush(&mail)
+      evaluate(round: round, clients: clients)
+    case .evaluated(let round): finishEvaluation(round: round)
+    case .replan(let decision):
+      flush(&mail)
+      replan(decision)
+    case .paused(let reason):
+      flush(&mail)
+      pauseSites(reason)
+    case .resumed: break
+    case .scheduleRetry: startTimer(.retry, seconds: options.retrySeconds) { .retry }
+    case .quarantine(let client, let reason): quarantine(client, reason)
+    case .requestDigests(let round, let clients):
+      flush(&mail)
+      for client in clients {
+        sessions[client]?.send(.with { $0.digestRequest.round = UInt64(round) })
+      }
+      startTimer(.digests, seconds: options.evaluationSeconds) { .digestDeadline }
+    case .end(let round, let digest, let reason):
+      flush(&mail)
+      stopTimer(.digests)
+      return [end(round: round, digest: digest, reason: reason)]
+    case .finished: finish()
+    case .superseded(let client, let session):
+      if sessions[client]?.id == session {
+        sessions[client]?.sayGoodbye(.superseded, "another stream of this site was opened")
+      }
+    }
+    return []
+  }
+
+  private func flush(_ mail: inout Mail) {
+    deliver(mail)
+    mail = Mail()
+  }
+
+  /// One message a site: what was committed, and what is asked next.
+  private func deliver(_ mail: Mail) {
+    guard mail.commit != nil || mail.assigned != nil else { return }
+    let isNext = mail.commit != nil && mail.assigned?.round == mail.round + 1
+    for client in mail.committedTo.union(mail.assignedTo).sorted() {
+      guard let session = sessions[client] else { continue }
+      let hearsCommit = mail.committedTo.contains(client)
+      var message =
+        hearsCommit ? mail.commit ?? Zorba_V1_CoordinatorMessage() : Zorba_V1_CoordinatorMessage()
+      if let ticket = mail.assigned, mail.assignedTo.contains(client) {
+        message.advance.assignment = .with {
+          $0.round = isNext && hearsCommit ? 0 : UInt64(ticket.round)
+          $0.attempt = ticket.attempt == 1 ? 0 : UInt32(ticket.attempt)
+        }
+      }
+      session.send(message)
+    }
+  }
+
+  private func pauseSites(_ reason: String) {
+    for session in sessions.values { session.send(.with { $0.pause.reason = reason }) }
+  }
+
+  private func quarantine(_ client: Int, _ reason: String) {
+    sites[client].isQuarantined = true
+    sites[client].divergences += 1
+    sites[client].reason = reason
+    saveSite(client)
+    warn("\(sites[client].name) is quarantined: \(reason)")
+    sessions[client]?.sayGoodbye(.diverged, reason)
+  }
+
+  func readmit(_ client: Int) {
+    sites[client].isQuarantined = false
+    sites[client].reason = ""
+    saveSite(client)
+    note("readmitted", site: sites[client].name, [:])
+    handle(.readmit(client: client))
+  }
+}
+
+// MARK: - Time
+
+extension RunHost {
+  private func startDeadline(_ ticket: RoundCoordinator.Ticket) {
+    let asked = machine.asked
+    let seconds = deadlines.seconds(
+      expected: asked.map { sites[$0].secondsPerRound }, attempt: ticket.attempt)
+    startTimer(.deadline, seconds: seconds) { .deadline(ticket) }
+  }
+
+  func startTimer(
+    _ key: TimerKey, seconds: Double, _ event: @escaping @Sendable () -> RunMachine.Event
+  ) {
+    timers[key]?.cancel()
+    timers[key] = Task { [weak self] in
+      try? await Task.sleep(for: .seconds(seconds))
+      guard !Task.isCancelled else { return }
+      await self?.handle(event())
+    }
+  }
+
+  func stopTimer(_ key: TimerKey) {
+    timers.removeValue(forKey: key)?.cancel()
+  }
+}

@@ -1,0 +1,112 @@
+import ZorBA
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAJournal
+import ZorBAOptimization
+import ZorBAStore
+import ZorBAWire
+
+/// The end of a round: answers become a commit, durably.
+extension RunHost {
+  /// Judges, aggregates, stores and journals.
+  func close(
+    _ ticket: RoundCoordinator.Ticket, _ reports: [RoundCoordinator.Report]
+  ) -> RunMachine.Event {
+    guard var engine, let timeline else {
+      return .failed(ticket, reason: "there is no plan to aggregate by")
+    }
+    let plan = timeline.plan(round: ticket.round)
+    do {
+      let closing = try engine.close(reports, round: ticket.round, plan: plan)
+      guard let round = closing.committed else {
+        return .failed(ticket, reason: "no site gave a usable answer")
+      }
+      for left in closing.leftOut { warn("round \(ticket.round): \(left.name) is left out") }
+      let seconds = (ContinuousClock.now - roundStart) / .seconds(1)
+      var metrics = engine.metrics(
+        of: closing, round: ticket.round, plan: plan, seconds: seconds)
+      metrics.peakMemoryBytes = (sites.map(\.peakMemoryMiB).max() ?? 0) << 20
+      for index in metrics.clients.indices {
+        let client = closing.accepted[index].client
+        metrics.clients[index].halfScalars = answers[client]?.halves
+      }
+      try commit(round, metrics, ticket: ticket, plan: plan, reports: reports)
+      self.engine = engine
+      learn(from: metrics, seconds: seconds)
+      return .committed(ticket)
+    } catch {
+      return .failed(ticket, reason: "\(error)")
+    }
+  }
+
+  /// Makes a round durable: the store first, so that a journaled round always has its metrics.
+  private func commit(
+    _ round: CommittedRound, _ metrics: RoundMetrics, ticket: RoundCoordinator.Ticket,
+    plan: ActivationPlan, reports: [RoundCoordinator.Report]
+  ) throws {
+    let accepted = Set(round.participants.map { Int($0) - 1 })
+    try store.recordRound(
+      run: name,
+      RoundRow(metrics, attempt: ticket.attempt, traffic: traffic()),
+      results: reports.map { report in
+        ResultRow(
+          site: sites[report.client].name, scalars: Array(report.scalars.joined()),
+          examples: report.examples, loss: report.loss,
+          seconds: answers[report.client]?.seconds ?? 0,
+          peakMemoryMiB: answers[report.client]?.peakMemoryMiB ?? 0,
+          accepted: accepted.contains(report.client), reason: "")
+      })
+    let compact = CompactCommit(round, plan: plan)
+    try append(.round(round)) { chain in
+      .with {
+        $0.advance.commit = .with {
+          $0.round = round.number
+          $0.participants = Data(compact.participants)
+          $0.coefficients = Data(compact.coefficients)
+          $0.chain = chain
+        }
+      }
+    }
+    resultWriter.append(metrics)
+  }
+
+  /// Adds a record to the journal, durably, and to what sites that come next will be sent.
+  func append(
+    _ record: JournalRecord, message: (_ chain: UInt64) -> Zorba_V1_CoordinatorMessage
+  ) throws {
+    let before = journal.chain
+    try journal.append(record)
+    index.append(offset: journal.byteCount, chain: journal.chain)
+    tail.append(message(journal.chain.prefix64), after: before)
+  }
+
+  /// Adds a record that is no round, and tells the sites.
+  func appendAndTell(_ record: JournalRecord) throws {
+    try append(record) { chain in
+      .with {
+        $0.record = .with {
+          $0.type = UInt32(record.type)
+          $0.payload = Data(record.payload)
+          $0.chain = chain
+        }
+      }
+    }
+    if let message = tail.last {
+      for session in sessions.values { session.send(message) }
+    }
+  }
+
+  private func learn(from metrics: RoundMetrics, seconds: Double) {
+    lastLoss = metrics.loss
+    secondsPerRound = secondsPerRound == 0 ? seconds : 0.9 * secondsPerRound + 0.1 * seconds
+    for client in machine.asked {
+      if let answer = answers[client] {
+        sites[client].answered(
+          round: metrics.round, seconds: answer.seconds, peakMemoryMiB: answer.peakMemoryMiB)
+      } else {
+        sites[client].misses += 1
+      }
+    }
+    observer(.committed(run: name, metrics, rounds: blueprint.configuration.rounds))
+  }
+}

@@ -1,0 +1,134 @@
+import ZorBA
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAJournal
+import ZorBAOptimization
+import ZorBAWire
+
+/// What operators ask, and the end of a run.
+extension RunHost {
+  /// Stands still after the round under way.
+  package func pause(reason: String) {
+    isOperatorPaused = true
+    note("pause", site: nil, ["reason": "\(reason)"])
+    handle(.pause(reason: reason))
+  }
+
+  /// Goes on.
+  package func resume() {
+    isOperatorPaused = false
+    note("resume", site: nil, [:])
+    handle(.resume)
+  }
+
+  /// Ends the run for good after the round under way; its journal is closed.
+  package func stop(reason: String) {
+    note("stop", site: nil, ["reason": "\(reason)"])
+    handle(.stop(reason: reason))
+  }
+
+  /// Lets a quarantined site come again.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when it is not in quarantine.
+  package func readmit(site: String) throws {
+    guard let client = sites.firstIndex(where: { $0.name == site }) else {
+      throw ZorBAError(
+        .invalidConfiguration, "run '\(name)' has no site '\(site)'",
+        advice: "Its sites are \(blueprint.sites.prefix(20).joined(separator: ", ")).")
+    }
+    guard sites[client].isQuarantined else {
+      throw ZorBAError(.invalidConfiguration, "\(site) is not in quarantine")
+    }
+    sites[client].divergences = 0
+    readmit(client)
+  }
+
+  /// Goes back to an earlier round. The journal so far is kept beside the new one.
+  ///
+  /// - Throws: `ZorBAError` when there is no such round or the disk refuses; the run is then as before.
+  package func rollBack(to round: Int) throws {
+    guard round >= 0, round < Int(clamping: journal.lastRound) || journal.hasEnded else {
+      throw ZorBAError(
+        .invalidConfiguration,
+        "run '\(name)' stands at round \(journal.lastRound); there is nothing after \(round)",
+        at: .init(field: "round"), advice: "Give an earlier round.")
+    }
+    let kept = RunOpening.freeName(beside: folder.journal)
+    let branch = folder.journal + ".new"
+    let fresh = try JournalWriter.branch(
+      from: folder.journal, at: UInt64(round), to: branch, configuration: journal.header.configuration)
+    try FileNames.rename(folder.journal, to: kept)
+    try FileNames.rename(branch, to: folder.journal)
+    journal = fresh
+    index = try JournalIndex(path: folder.journal)
+    tail = JournalTail()
+    timeline = try RunOpening.timeline(in: folder.journal, sites: sites.count, blueprint)
+    try store.deleteRounds(run: name, after: round)
+    resultWriter = try RunResultWriter(
+      folder: folder, history: try store.history(run: name))
+    rebuildEngine()
+    for client in sites.indices { sites[client].lastRound = min(sites[client].lastRound, round) }
+    note("rolled_back", site: nil, ["round": "\(round)", "kept": "\(kept)"])
+    handle(.rolledBack(to: round))
+    endStreams(.again, "the run went back to round \(round)")
+  }
+
+  /// Copies the run's beginning into another folder, as the journal of a new run.
+  package func branchJournal(
+    at round: Int, to path: String, configuration: RunConfiguration
+  ) throws {
+    _ = try JournalWriter.branch(
+      from: folder.journal, at: UInt64(max(0, round)), to: path,
+      configuration: configuration.journaled)
+  }
+
+  /// Ends all streams; sites come again where the reason lets them.
+  package func endStreams(_ reason: Zorba_V1_Goodbye.Reason, _ text: String) {
+    for session in Array(sessions.values) + Array(arriving.values) {
+      session.sayGoodbye(reason, text)
+    }
+    arriving = [:]
+  }
+
+  /// Ends the streams of one site, such as one whose certificate was revoked.
+  package func endStreams(of site: String, _ text: String) {
+    for session in Array(sessions.values) + Array(arriving.values) where session.site == site {
+      session.sayGoodbye(.refused, text)
+    }
+  }
+
+  /// Journals the end.
+  func end(round: Int, digest: [UInt8]?, reason: String) -> RunMachine.Event {
+    do {
+      if let digest, digest.count == Digest128.byteCount * blueprint.card.blockCount {
+        let blocks = stride(from: 0, to: digest.count, by: Digest128.byteCount).map {
+          Digest128(prefixOf: digest[$0..<$0 + Digest128.byteCount])
+        }
+        finalDigest = StateDigest(blocks: blocks)
+        try appendAndTell(
+          .digest(DigestCheckpoint(round: UInt64(round), state: StateDigest(blocks: blocks))))
+      }
+      let isComplete = round == blueprint.configuration.rounds
+      try appendAndTell(
+        .end(
+          EndMarker(
+            round: UInt64(round), reason: isComplete ? "all rounds committed" : reason)))
+      return .ended
+    } catch {
+      return .failed(machine.ticket, reason: "\(error)")
+    }
+  }
+
+  func finish() {
+    do {
+      try resultWriter.finish(result)
+    } catch {
+      warn("\(error)")
+    }
+    let isComplete = journal.lastRound == UInt64(blueprint.configuration.rounds)
+    endStreams(
+      isComplete ? .finished : .stopped,
+      isComplete ? "all rounds are committed" : "an operator ended the run")
+    for key in Array(timers.keys) { stopTimer(key) }
+  }
+}

@@ -1,0 +1,72 @@
+import ZorBA
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAStore
+import ZorBAWire
+
+/// Evaluation rounds: sites send metrics of their own rows, never the rows.
+extension RunHost {
+  func evaluate(round: Int, clients: [Int]) {
+    evaluations = [:]
+    let configuration = blueprint.configuration
+    let isEnd = round == 0 || round == configuration.rounds
+    for client in clients {
+      sessions[client]?.send(
+        .with {
+          $0.evaluate = .with {
+            $0.round = UInt64(round)
+            $0.test = isEnd || configuration.evaluate.split == .test
+          }
+        })
+    }
+    startTimer(.evaluation, seconds: options.evaluationSeconds) {
+      .evaluationDeadline(round: round)
+    }
+  }
+
+  func finishEvaluation(round: Int) {
+    stopTimer(.evaluation)
+    let figures = evaluations.filter { !$0.value.absent && $0.value.examples > 0 }
+      .sorted { $0.key < $1.key }
+      .map { (name: sites[$0.key].name, figures: Evaluation.Figures($0.value)) }
+    evaluations = [:]
+    guard let evaluation = Evaluation(pooling: figures) else { return }
+    do {
+      try store.recordEvaluation(run: name, round: round, evaluation)
+    } catch {
+      warn("the evaluation after round \(round) is not stored: \(error)")
+    }
+    resultWriter.append(evaluation, round: round)
+    observer(.evaluated(run: name, evaluation, round: round))
+  }
+}
+
+extension Evaluation.Figures {
+  fileprivate init(_ message: Zorba_V1_Evaluation) {
+    self.init(
+      accuracy: message.accuracy.isFinite ? message.accuracy : nil,
+      macroF1: message.macroF1.isFinite ? message.macroF1 : nil, loss: message.loss,
+      examples: Int(message.examples))
+  }
+}
+
+extension Evaluation {
+  /// Sites' figures pooled by their rows; macro-F1 is the mean of the sites'. Nil without any.
+  init?(pooling sites: [(name: String, figures: Figures)]) {
+    let rows = sites.reduce(0) { $0 + $1.figures.examples }
+    guard rows > 0 else { return nil }
+    func mean(_ value: (Figures) -> Double?) -> Double? {
+      var sum = 0.0
+      for site in sites {
+        guard let value = value(site.figures) else { return nil }
+        sum += value * Double(site.figures.examples)
+      }
+      return sum / Double(rows)
+    }
+    guard let loss = mean(\.loss) else { return nil }
+    self.init(
+      overall: Figures(
+        accuracy: mean(\.accuracy), macroF1: mean(\.macroF1), loss: loss, examples: rows),
+      perClient: sites)
+  }
+}

@@ -1,0 +1,56 @@
+import ZorBA
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAJournal
+
+/// Who trains which blocks: plans for the members that are there.
+extension RunHost {
+  /// Makes a plan beside everything else, then adopts it.
+  func replan(_ decision: Replanning.Decision) {
+    let draft = PlanDraft(
+      blueprint: blueprint, runKey: journal.header.schedule.runKey, sites: sites,
+      members: decision.members)
+    note("planning", site: nil, ["members": "\(decision.members.count)"])
+    Task.detached { [weak self] in
+      let plan = Result { try draft.plan() }
+      await self?.adopt(plan, decision)
+    }
+  }
+
+  private func adopt(_ result: Result<ActivationPlan, any Error>, _ decision: Replanning.Decision) {
+    do {
+      let plan = try result.get().starting(at: decision.firstRound)
+      if let current = timeline?.plan(round: decision.firstRound), current.cycle == plan.cycle,
+        current.window == plan.window
+      {
+        handle(.planned(firstRound: current.firstRound))
+        return
+      }
+      try appendAndTell(
+        .plan(PlanRecord(plan, outer: blueprint.configuration.blocks.outer)))
+      if timeline == nil { timeline = ActivationTimeline(plan) } else { timeline?.adopt(plan) }
+      rebuildEngine()
+      note("planned", site: nil, ["first_round": "\(decision.firstRound)"])
+      handle(.planned(firstRound: decision.firstRound))
+    } catch {
+      warn("no plan from round \(decision.firstRound) on: \(error)")
+      handle(.planRefused)
+      if timeline == nil { handle(.pause(reason: "no plan can be made: \(error)")) }
+    }
+  }
+
+  /// Takes up weights of sites that were not known before.
+  func rebuildEngine() {
+    guard let timeline else { return }
+    do {
+      var fresh = try RoundEngine(
+        configuration: blueprint.configuration, runKey: journal.header.schedule.runKey,
+        members: RunOpening.members(of: sites, weights: blueprint.configuration.federation.weights))
+      fresh.recall(try store.history(run: name))
+      engine = fresh
+      selection.follow(fresh, timeline)
+    } catch {
+      warn("the run's rounds cannot be read back: \(error)")
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAOptimization
+import ZorBAWire
+
+/// Streams of sites: from the first message to the last.
+extension RunHost {
+  /// Answers the first message of a stream.
+  ///
+  /// - Throws: `ZorBAError` with code `refused` when the site may not take part.
+  package func welcome(_ hello: Zorba_V1_Hello, protocol version: UInt32, to session: SiteSession)
+    throws
+  {
+    guard let client = blueprint.sites.firstIndex(of: session.site) else {
+      throw ZorBAError(
+        .refused, "run '\(name)' does not list the site '\(session.site)'",
+        advice: "Ask the operator to list it under federation.sites.")
+    }
+    if sites[client].isQuarantined {
+      // Nothing it holds can be trusted, so it starts again from the base model; once by itself.
+      guard hello.journalBytes == 0, sites[client].divergences < 2 else {
+        throw ZorBAError(
+          .refused, "\(session.site) is quarantined: \(sites[client].reason)",
+          advice: "Check its machine, then ask the operator for 'zorba admin readmit'.")
+      }
+    }
+    let copy = Int(clamping: hello.journalBytes)
+    let continues = copy == 0 || index.contains(offset: copy, chain: Array(hello.journalChain))
+    arriving[client]?.sayGoodbye(.superseded, "another stream of this site was opened")
+    arriving[client] = session
+    session.send(
+      .with {
+        $0.welcome = .with {
+          $0.run = name
+          $0.protocol = version
+          $0.software = Software.description
+          $0.journalHeader = Data(header.encoded)
+          $0.siteNumber = UInt32(client + 1)
+          $0.journalRestarts = !continues
+          $0.lastRound = journal.lastRound
+          $0.heartbeatSeconds = options.heartbeatSeconds
+        }
+      })
+    note("arrived", site: session.site, [:])
+  }
+
+  /// What the run is now: the journal's header, with the configuration of its last branch.
+  private var header: JournalHeader {
+    let first = journal.header
+    return JournalHeader(
+      schedule: first.schedule, base: first.base, model: first.model,
+      configuration: blueprint.configuration.journaled)
+  }
+
+  /// Takes a message of a stream; those of streams that were replaced change nothing.
+  package func receive(_ message: Zorba_V1_SiteMessage, from session: SiteSession) {
+    guard let client = blueprint.sites.firstIndex(of: session.site) else { return }
+    switch message.kind {
+    case .ready(let ready): take(ready, of: client, session)
+    case .result(let result): take(result, of: client, session)
+    case .declined(let declined): take(declined, of: client, session)
+    case .evaluation(let evaluation):
+      guard sessions[client]?.id == session.id else { return }
+      evaluations[client] = evaluation
+      handle(
+        .evaluation(
+          client: client, session: session.id, round: Int(clamping: evaluation.round)))
+    case .stateDigest(let digest):
+      handle(
+        .stateDigest(
+          client: client, session: session.id, round: Int(clamping: digest.round),
+          digest: Array(digest.digests)))
+    case .leaving(let leaving):
+      sites[client].reason = leaving.reason
+      note("left", site: session.site, ["reason": "\(leaving.reason)"])
+      handle(.left(client: client))
+      session.sayGoodbye(.stopped, "as the site wished")
+    case .hello, .heartbeat, nil: break
+    }
+  }
+
+  /// A stream has ended.
+  package func closed(_ session: SiteSession) {
+    guard let client = blueprint.sites.firstIndex(of: session.site) else { return }
+    if arriving[client]?.id == session.id { arriving[client] = nil }
+    guard sessions[client]?.id == session.id else { return }
+    sessions[client] = nil
+    let traffic = session.traffic()
+    sites[client].bytesReceived += traffic.received
+    sites[client].bytesSent += traffic.sent
+    note("gone", site: session.site, [:])
+    startTimer(.absence(client), seconds: blueprint.configuration.federation.absenceSeconds) {
+      .left(client: client)
+    }
+    handle(.gone(client: client, session: session.id))
+  }
+
+  /// A site's weights stand at the end of its copy of the journal.
+  private func take(_ ready: Zorba_V1_Ready, of client: Int, _ session: SiteSession) {
+    guard arriving[client]?.id == session.id else { return }
+    guard let missing = tail.messages(after: Array(ready.journalChain), end: journal.chain) else {
+      // The run went on while the site fetched. It fetches the rest.
+      session.sayGoodbye(.again, "the run went on meanwhile; fetch the rest of the journal")
+      return
+    }
+    if ready.examples > 0 { learn(ready, of: client) }
+    guard sites[client].examples != nil else {
+      session.sayGoodbye(.refused, "the site did not say how many training rows it has")
+      return
+    }
+    arriving[client] = nil
+    if let earlier = sessions[client] {
+      let traffic = earlier.traffic()
+      sites[client].bytesReceived += traffic.received
+      sites[client].bytesSent += traffic.sent
+      earlier.sayGoodbye(.superseded, "another stream of this site was opened")
+    }
+    sessions[client] = session
+    stopTimer(.absence(client))
+    for message in missing { session.send(message) }
+    sites[client].lastRound = machine.lastCommitted
+    sites[client].reason = ""
+    saveSite(client)
+    note("ready", site: session.site, ["round": "\(ready.lastRound)"])
+    if sites[client].isQuarantined { readmit(client) }
+    handle(
+      .ready(client: client, session: session.id, lastRound: machine.lastCommitted))
+  }
+
+  private func learn(_ ready: Zorba_V1_Ready, of client: Int) {
+    let isNew = sites[client].examples != Int(ready.examples)
+    sites[client].examples = Int(ready.examples)
+    sites[client].budgetBytes = Int(clamping: ready.costs.budgetBytes)
+    if !ready.costs.costs.isEmpty {
+      do {
+        let text = String(decoding: ready.costs.costs, as: UTF8.self)
+        sites[client].costs = try SiteCosts(
+          json: try JSONParser.parse(Array(ready.costs.costs)),
+          blocks: blueprint.card.layerCount)
+        sites[client].costsText = text
+      } catch {
+        warn("the costs of \(sites[client].name) cannot be used: \(error)")
+      }
+    }
+    // Its weight in the aggregation follows its rows, so the engine must know before it counts.
+    if isNew, engine != nil { rebuildEngine() }
+  }
+
+  private func take(_ result: Zorba_V1_Result, of client: Int, _ session: SiteSession) {
+    let configuration = blueprint.configuration.method
+    guard
+      let scalars = PackedFloats.unpack(
+        result.scalars, rows: configuration.localSteps, columns: configuration.directions)
+    else {
+      warn(
+        "\(session.site) answered round \(result.round) with \(result.scalars.count) bytes of "
+          + "scalars")
+      handle(.declined(client: client, session: session.id, ticket(of: result)))
+      return
+    }
+    let ticket = ticket(of: result)
+    if ticket == machine.ticket, sessions[client]?.id == session.id {
+      answers[client] = Answer(
+        seconds: Double(result.seconds), peakMemoryMiB: Int(result.peakMemoryMib),
+        halves: HalfScalars.unpack(result.halfScalars))
+    }
+    handle(
+      .result(
+        client: client, session: session.id, ticket,
+        RoundCoordinator.Report(
+          client: client, scalars: scalars, examples: Int(result.examples),
+          loss: Double(result.loss)),
+        digest: result.blockDigest.isEmpty ? nil : Array(result.blockDigest)))
+  }
+
+  private func take(_ declined: Zorba_V1_Declined, of client: Int, _ session: SiteSession) {
+    sites[client].reason = declined.reason
+    note(
+      declined.refused ? "refused" : "failed", site: session.site,
+      ["round": "\(declined.round)", "reason": "\(declined.reason)"])
+    handle(
+      .declined(
+        client: client, session: session.id,
+        .init(
+          round: Int(clamping: declined.round), attempt: max(1, Int(declined.attempt)))))
+  }
+
+  private func ticket(of result: Zorba_V1_Result) -> RoundCoordinator.Ticket {
+    .init(round: Int(clamping: result.round), attempt: max(1, Int(result.attempt)))
+  }
+}

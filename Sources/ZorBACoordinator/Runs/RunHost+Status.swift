@@ -1,0 +1,152 @@
+import Logging
+import ZorBA
+import ZorBAFederation
+import ZorBAStore
+import ZorBAWire
+
+/// What the run shows of itself.
+extension RunHost {
+  /// Where the run stands.
+  package var state: RunState {
+    switch machine.phase {
+    case .finished:
+      journal.lastRound == UInt64(blueprint.configuration.rounds)
+        ? RunState(.finished) : RunState(.stopped, "an operator ended the run")
+    case .paused(let reason): RunState(.paused, reason)
+    case .pausing(let reason): RunState(.pausing, reason)
+    case .waiting(let reason): RunState(.waiting, reason)
+    default: RunState(.running)
+    }
+  }
+
+  /// Bytes of the journal, all of them whole records.
+  package var journalBytes: UInt64 { UInt64(journal.byteCount) }
+
+  /// The run for `zorba admin`.
+  package var status: Zorba_V1_RunStatus {
+    let traffic = traffic()
+    let state = state
+    return .with {
+      $0.name = name
+      $0.state = state.kind.rawValue
+      $0.reason = state.reason
+      $0.lastRound = journal.lastRound
+      $0.rounds = UInt64(blueprint.configuration.rounds)
+      $0.sites = UInt32(sites.count)
+      $0.sitesPresent = UInt32(sessions.count)
+      $0.loss = lastLoss
+      $0.secondsPerRound = secondsPerRound
+      $0.bytesReceived = traffic.received
+      $0.bytesSent = traffic.sent
+      $0.payloadBytesReceived = payload.received
+      $0.payloadBytesSent = payload.sent
+      $0.folder = folder.path
+    }
+  }
+
+  /// Its sites for `zorba admin sites`.
+  package var siteStatuses: [Zorba_V1_SiteStatus] {
+    sites.enumerated().map { client, site in
+      let session = sessions[client]
+      let live = session?.traffic() ?? (0, 0)
+      return .with {
+        $0.run = name
+        $0.name = site.name
+        $0.number = UInt32(site.number)
+        $0.state =
+          site.isQuarantined
+          ? "quarantined"
+          : session != nil ? "ready" : arriving[client] != nil ? "catching_up" : "absent"
+        $0.reason = site.reason
+        $0.lastRound = UInt64(site.lastRound)
+        $0.examples = UInt32(site.examples ?? 0)
+        $0.secondsPerRound = site.secondsPerRound
+        $0.bytesReceived = site.bytesReceived + live.received
+        $0.bytesSent = site.bytesSent + live.sent
+        $0.certificateExpires = session?.certificateExpires ?? 0
+        $0.answers = UInt64(site.answers)
+        $0.misses = UInt64(site.misses)
+      }
+    }
+  }
+
+  /// What crossed the wire so far, all sites, TLS records included.
+  func traffic() -> (received: UInt64, sent: UInt64) {
+    var total = sites.reduce(into: (received: UInt64(0), sent: UInt64(0))) {
+      $0.received += $1.bytesReceived
+      $0.sent += $1.bytesSent
+    }
+    for session in sessions.values {
+      let traffic = session.traffic()
+      total.received += traffic.received
+      total.sent += traffic.sent
+    }
+    return total
+  }
+
+  /// The outcome so far, as `result.json` gives it.
+  package var result: RunResult {
+    let configuration = blueprint.configuration
+    var result = RunResult(model: configuration.model, rounds: Int(clamping: journal.lastRound))
+    result.history = (try? store.history(run: name)) ?? []
+    result.clients = blueprint.sites
+    for site in sites { result.clientExamples[site.name] = site.examples ?? 0 }
+    result.activeShare = timeline?.activeShare(rounds: result.rounds) ?? []
+    let evaluations = (try? store.evaluations(run: name)) ?? []
+    result.before = evaluations.first { $0.round == 0 }?.evaluation
+    result.after = evaluations.first { $0.round == configuration.rounds }?.evaluation
+    result.evaluations = evaluations.filter {
+      $0.round > 0 && $0.round < configuration.rounds
+    }
+    result.weightsBytes = blueprint.card.weightsBytes
+    result.peakBytes = (sites.map(\.peakMemoryMiB).max() ?? 0) << 20
+    result.stateDigest = finalDigest.map { "\($0.state)" } ?? ""
+    result.journalPath = folder.journal
+    result.journalBytes = journal.byteCount
+    result.isIncomplete = result.rounds < configuration.rounds
+    result.time.total = result.history.reduce(0) { $0 + $1.seconds }
+    result.warnings = warnings
+    return result
+  }
+
+  func reportState() {
+    let state = state
+    guard state != lastState else { return }
+    lastState = state
+    note("state", site: nil, ["state": "\(state.kind.rawValue)", "reason": "\(state.reason)"])
+    do {
+      try store.setState(
+        run: name, state.kind.rawValue, reason: state.reason, isPaused: isOperatorPaused)
+    } catch {
+      log.error("the state is not stored", metadata: ["error": "\(error)"])
+    }
+    observer(.state(run: name, state))
+  }
+
+  /// Tells and records something the operator should know.
+  func warn(_ text: String) {
+    warnings.append(text)
+    if warnings.count > 1000 { warnings.removeFirst(500) }
+    note("warning", site: nil, ["text": "\(text)"])
+    observer(.warning(run: name, text))
+  }
+
+  /// Logs, and keeps for `zorba admin events`.
+  func note(_ kind: String, site: String?, _ detail: Logger.Metadata) {
+    var metadata = detail
+    if let site { metadata["site"] = "\(site)" }
+    log.log(level: kind == "warning" ? .warning : .info, "\(kind)", metadata: metadata)
+    try? store.appendEvent(
+      run: name, site: site, round: Int(clamping: journal.lastRound), kind: kind,
+      text: detail.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        .joined(separator: " "))
+  }
+
+  func saveSite(_ client: Int) {
+    do {
+      try store.saveSite(run: name, sites[client])
+    } catch {
+      log.error("the site is not stored", metadata: ["error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package import Logging
+package import ZorBA
+import ZorBADiagnostics
+package import ZorBAFederation
+import ZorBAJournal
+import ZorBAOptimization
+package import ZorBAStore
+import ZorBAWire
+
+/// One run on the coordinator: it drives the pure `RunMachine` with what sites send, clocks say and
+/// operators ask, and carries out what the machine decides.
+///
+/// What must not be lost is written before anybody hears of it: a round goes to the store, then to
+/// the journal, and only then to the sites. Whatever fails to be written pauses the run with the
+/// reason; nothing is half done.
+package actor RunHost {
+  package nonisolated let blueprint: RunBlueprint
+  package nonisolated let folder: RunFolder
+  package nonisolated var name: String { blueprint.name }
+
+  let store: CoordinatorStore
+  let log: Logger
+  let options: Options
+  /// Told of every committed round and of every change of state.
+  let observer: @Sendable (RunNotice) -> Void
+
+  var journal: JournalWriter
+  var index: JournalIndex
+  var tail = JournalTail()
+  var timeline: ActivationTimeline?
+  var engine: RoundEngine?
+  var machine: RunMachine
+  var deadlines: DeadlinePolicy
+  let selection = RoundSelection()
+
+  var sites: [SiteRecord]
+  /// Streams by client, from 0.
+  var sessions: [Int: SiteSession] = [:]
+  /// Streams whose site is not yet up to date, by client.
+  var arriving: [Int: SiteSession] = [:]
+  var timers: [TimerKey: Task<Void, Never>] = [:]
+  /// What came beside the scalars in the round under way, by client.
+  var answers: [Int: Answer] = [:]
+  /// Metrics of the evaluation under way, by client.
+  var evaluations: [Int: Zorba_V1_Evaluation] = [:]
+  var roundStart = ContinuousClock.now
+  var lastLoss = Double.nan
+  var secondsPerRound = 0.0
+  var warnings: [String] = []
+  var lastState: RunState?
+  var isOperatorPaused: Bool
+  /// The digest of the finished weights.
+  var finalDigest: StateDigest?
+  /// Payload of the rounds of this process's life: scalars and coefficients, without framing.
+  var payload: (received: UInt64, sent: UInt64) = (0, 0)
+  var resultWriter: RunResultWriter
+
+  /// How a coordinator treats its runs.
+  package struct Options: Sendable {
+    /// Seconds that an evaluation may take.
+    package var evaluationSeconds = 600.0
+    /// Seconds between heartbeats of idle sites.
+    package var heartbeatSeconds: UInt32 = 30
+    /// Seconds before a run with too few answers tries again by itself.
+    package var retrySeconds = 5.0
+    /// The seed of nothing that decides bits: jitter only.
+    package var now: @Sendable () -> ContinuousClock.Instant = { .now }
+
+    package init() {}
+  }
+
+  /// What comes with an answer besides what is aggregated.
+  struct Answer {
+    var seconds: Double
+    var peakMemoryMiB: Int
+    var halves: [RoundMetrics.HalfScalars]?
+  }
+
+  enum TimerKey: Hashable {
+    case deadline, evaluation, digests, retry
+    case absence(Int)
+  }
+
+  /// Takes up a run from its folder, or starts it there.
+  ///
+  /// - Throws: `ZorBAError` when the folder holds another run or the disk refuses.
+  package init(
+    _ blueprint: RunBlueprint, folder: RunFolder, store: CoordinatorStore, log: Logger,
+    options: Options = Options(), observer: @escaping @Sendable (RunNotice) -> Void = { _ in }
+  ) throws {
+    self.blueprint = blueprint
+    self.folder = folder
+    self.store = store
+    self.options = options
+    self.observer = observer
+    var log = log
+    log[metadataKey: "run"] = "\(blueprint.name)"
+    self.log = log
+    let opened = try RunOpening(blueprint, folder: folder, store: store)
+    journal = opened.journal
+    index = opened.index
+    timeline = opened.timeline
+    sites = opened.sites
+    engine = try opened.engine()
+    isOperatorPaused = opened.isOperatorPaused
+    warnings = opened.warnings
+    resultWriter = try RunResultWriter(folder: folder, history: opened.history)
+    lastLoss = opened.history.last?.loss ?? .nan
+    deadlines = DeadlinePolicy(
+      fixedSeconds: blueprint.configuration.federation.deadlineSeconds)
+    if let engine, let timeline { selection.follow(engine, timeline) }
+    machine = opened.machine(selection)
+  }
+}

@@ -1,0 +1,145 @@
+import ZorBA
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAJSON
+import ZorBAJournal
+import ZorBAOptimization
+import ZorBAStore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A run's durable state brought together: the journal is the truth, the store follows it.
+struct RunOpening {
+  let journal: JournalWriter
+  let index: JournalIndex
+  let timeline: ActivationTimeline?
+  let sites: [SiteRecord]
+  /// The metrics of the journal's rounds, as far as the store has them.
+  let history: [RoundMetrics]
+  let isOperatorPaused: Bool
+  let warnings: [String]
+  private let blueprint: RunBlueprint
+  private let evaluated: Set<Int>
+
+  /// Starts a run in its folder, or takes it up there.
+  ///
+  /// - Throws: `ZorBAError` when the folder holds another run or the disk refuses.
+  init(_ blueprint: RunBlueprint, folder: RunFolder, store: CoordinatorStore) throws {
+    self.blueprint = blueprint
+    var warnings: [String] = []
+    if FileManager.default.fileExists(atPath: folder.journal) {
+      journal = try JournalWriter.resume(at: folder.journal)
+      guard try Self.belongs(journal, to: blueprint) else {
+        throw ZorBAError(
+          .invalidConfiguration, "the run in this folder has another configuration or base model",
+          at: .init(file: folder.path),
+          advice: "Start it with its own run.yaml and model, or let 'out' name another folder.")
+      }
+      if journal.discardedByteCount > 0 {
+        warnings.append("removed an unfinished record of \(journal.discardedByteCount) bytes")
+      }
+    } else {
+      let text = blueprint.configuration.withPaths(
+        from: FileManager.default.currentDirectoryPath
+      ).yamlText
+      try folder.prepareForNewRun(configuration: text)
+      journal = try JournalWriter.create(at: folder.journal, header: blueprint.header)
+      try RunFolder.write(text, to: folder.configuration)
+    }
+    index = try JournalIndex(path: folder.journal)
+    timeline = try Self.timeline(in: folder.journal, sites: blueprint.sites.count, blueprint)
+    let last = Int(clamping: journal.lastRound)
+    try store.openRun(name: blueprint.name, folder: folder.path, sites: blueprint.sites)
+    // Rounds that were stored and never journaled did not happen.
+    try store.deleteRounds(run: blueprint.name, after: last)
+    history = try store.history(run: blueprint.name)
+    if history.count < last {
+      warnings.append(
+        "the store has \(history.count) of \(last) rounds; figures of the others are missing, and "
+          + "the guard has forgotten them")
+    }
+    evaluated = try store.evaluatedRounds(run: blueprint.name)
+    isOperatorPaused = try store.isPaused(run: blueprint.name)
+    sites = try store.siteRecords(run: blueprint.name, names: blueprint.sites, blueprint)
+    self.warnings = warnings
+  }
+
+  /// Whether a journal is this run's: it began with this configuration, or branched off into it.
+  private static func belongs(
+    _ journal: JournalWriter, to blueprint: RunBlueprint
+  ) throws -> Bool {
+    if journal.header == blueprint.header { return true }
+    guard journal.header.base == blueprint.header.base,
+      journal.header.model == blueprint.header.model
+    else { return false }
+    var configuration: JSONValue?
+    let reader = try JournalReader(path: journal.path)
+    while let entry = try reader.next() {
+      if case .branch(let marker) = entry.record { configuration = marker.configuration }
+    }
+    return configuration?.serialized == blueprint.header.configuration.serialized
+  }
+
+  /// The plans of a journal; nil when there is none yet.
+  static func timeline(
+    in path: String, sites: Int, _ blueprint: RunBlueprint
+  ) throws -> ActivationTimeline? {
+    let reader = try JournalReader(path: path)
+    var plans: [PlanRecord] = []
+    while let entry = try reader.next() {
+      if case .plan(let plan) = entry.record { plans.append(plan) }
+    }
+    return try ActivationTimeline(plans, clients: sites, blocks: blueprint.card.layerCount)
+  }
+
+  /// Sites and their weights as the engine needs them; a site that never came has none.
+  static func members(
+    of sites: [SiteRecord], weights: ClientWeighting
+  ) -> [RoundEngine.Member] {
+    sites.map {
+      .init(name: $0.name, weight: $0.examples.map { weights.weight(examples: $0) } ?? 0)
+    }
+  }
+
+  /// The engine with everything it saw before; nil before the first plan.
+  func engine() throws -> RoundEngine? {
+    guard timeline != nil else { return nil }
+    let configuration = blueprint.configuration
+    var engine = try RoundEngine(
+      configuration: configuration, runKey: journal.header.schedule.runKey,
+      members: Self.members(of: sites, weights: configuration.federation.weights))
+    engine.recall(history)
+    return engine
+  }
+
+  /// The machine where the journal ends.
+  func machine(_ selection: RoundSelection) -> RunMachine {
+    let configuration = blueprint.configuration
+    let federation = configuration.federation
+    let count = blueprint.sites.count
+    return RunMachine(
+      configuration: .init(
+        clients: count, rounds: configuration.rounds, quorum: federation.quorum,
+        attempts: federation.attempts,
+        startWith: federation.startWith == 0 ? count : min(federation.startWith, count),
+        evaluateEvery: configuration.evaluate.every, evaluatesEnds: true),
+      lastCommitted: Int(clamping: journal.lastRound), selection: { selection($0, $1) },
+      isPaused: isOperatorPaused,
+      quarantined: Set(sites.indices.filter { sites[$0].isQuarantined }), evaluated: evaluated,
+      members: timeline.map { timeline in
+        let plan = timeline.plan(round: Int(clamping: journal.lastRound) + 1)
+        return Set(0..<count).subtracting(plan.idleClients)
+      } ?? [])
+  }
+
+  /// A name for a journal that is put aside: `run.zorba.1`, `.2` …
+  static func freeName(beside path: String) -> String {
+    var number = 1
+    while FileManager.default.fileExists(atPath: "\(path).\(number)") { number += 1 }
+    return "\(path).\(number)"
+  }
+}

@@ -1,0 +1,169 @@
+package import Logging
+package import ZorBA
+import ZorBAConfiguration
+import ZorBADiagnostics
+package import ZorBAIdentity
+package import ZorBAStore
+import ZorBAWire
+
+/// The coordinator of a federation: its runs, by name, and who may take part in them.
+package actor Coordinator {
+  /// How a coordinator works.
+  package struct Options: Sendable {
+    /// How runs are treated.
+    package var runs = RunHost.Options()
+    /// Whether sites may download base models.
+    package var servesModels = false
+    /// Bytes a second for all downloads together; 0 sets no limit.
+    package var downloadBytesPerSecond = 0.0
+    /// Told what runs do.
+    package var observer: @Sendable (RunNotice) -> Void = { _ in }
+
+    package init() {}
+  }
+
+  package nonisolated let federation: String
+  nonisolated let options: Options
+  nonisolated let log: Logger
+  nonisolated let throttle: Throttle
+  let store: CoordinatorStore
+  private var hosts: [String: RunHost] = [:]
+  private var libraries: [String: ModelLibrary] = [:]
+  private var cards: [String: ModelCard] = [:]
+  private var nextSession: UInt64 = 1
+
+  package init(federation: String, store: CoordinatorStore, log: Logger, options: Options) {
+    self.federation = federation
+    self.store = store
+    self.log = log
+    self.options = options
+    throttle = Throttle(bytesPerSecond: options.downloadBytesPerSecond)
+  }
+
+  /// Takes up a run, or starts it.
+  ///
+  /// - Throws: `ZorBAError` when it is open already or cannot be opened.
+  @discardableResult
+  package func open(_ configuration: RunConfiguration, named name: String) throws -> RunHost {
+    try RunNames.check(name)
+    guard hosts[name] == nil else {
+      throw ZorBAError(
+        .invalidConfiguration, "there is a run '\(name)' already",
+        advice: "Give the new run another name.")
+    }
+    let blueprint = try RunBlueprint(
+      name: name, configuration: configuration, card: card(for: configuration))
+    let host = try RunHost(
+      blueprint, folder: RunFolder(path: configuration.out), store: store, log: log,
+      options: options.runs, observer: options.observer)
+    hosts[name] = host
+    return host
+  }
+
+  /// Starts a run from an earlier round of another one, in a folder beside that one's.
+  ///
+  /// - Throws: `ZorBAError` when there is no such round, the name is taken or an override is wrong.
+  func branch(
+    _ source: String, at round: Int, to name: String, overrides: [String]
+  ) async throws -> RunHost {
+    let host = try run(named: source)
+    try RunNames.check(name)
+    var configuration = try RunFile.parse(
+      host.blueprint.configuration.yamlText, file: host.folder.configuration, overrides: overrides)
+    let parent = host.folder.path.split(separator: "/", omittingEmptySubsequences: false)
+      .dropLast().joined(separator: "/")
+    configuration.out = parent.isEmpty ? name : "\(parent)/\(name)"
+    let folder = RunFolder(path: configuration.out)
+    try folder.prepareForNewRun(configuration: configuration.yamlText)
+    try await host.branchJournal(
+      at: round, to: folder.journal, configuration: configuration)
+    try RunFolder.write(configuration.yamlText, to: folder.configuration)
+    return try open(configuration, named: name)
+  }
+
+  /// The run of this name.
+  ///
+  /// - Throws: `ZorBAError` naming the runs there are.
+  package func run(named name: String) throws -> RunHost {
+    guard let host = hosts[name] else {
+      throw ZorBAError(
+        .invalidConfiguration, "there is no run '\(name)'",
+        advice: hosts.isEmpty
+          ? "Start one with 'zorba admin start'."
+          : "The runs are \(hosts.keys.sorted().prefix(20).joined(separator: ", ")).")
+    }
+    return host
+  }
+
+  /// All runs, by name.
+  package var runs: [RunHost] { hosts.sorted { $0.key < $1.key }.map(\.value) }
+
+  /// The run that a site takes part in: the one it names, or the one open run that lists it.
+  ///
+  /// - Throws: `ZorBAError` with code `refused` when there is none, or more than one.
+  func run(named name: String, for site: String) async throws -> RunHost {
+    if !name.isEmpty {
+      guard let host = hosts[name], host.blueprint.sites.contains(site) else {
+        throw ZorBAError(
+          .refused, "there is no run '\(name)' that lists the site '\(site)'",
+          advice: "Check 'run' in the site's file, or ask the operator.")
+      }
+      return host
+    }
+    var open: [RunHost] = []
+    for host in runs where host.blueprint.sites.contains(site) {
+      if await !host.state.isFinal { open.append(host) }
+    }
+    guard open.count <= 1 else {
+      throw ZorBAError(
+        .refused, "\(open.count) runs list the site '\(site)'",
+        advice: "Name one as 'run' in the site's file: \(open.map(\.name).joined(separator: ", ")).")
+    }
+    if let host = open.first ?? runs.last(where: { $0.blueprint.sites.contains(site) }) {
+      return host
+    }
+    throw ZorBAError(
+      .refused, "no run lists the site '\(site)'",
+      advice: "Ask the operator to list it under federation.sites.")
+  }
+
+  func newSession() -> UInt64 {
+    defer { nextSession += 1 }
+    return nextSession
+  }
+
+  /// The files of a run's base model.
+  ///
+  /// - Throws: `ZorBAError` with code `refused` when this coordinator hands out no models.
+  func library(of host: RunHost) throws -> ModelLibrary {
+    guard options.servesModels else {
+      throw ZorBAError(
+        .refused, "this coordinator hands out no models",
+        advice: "Copy the checkpoint to the site and name it as 'model' in the site's file.")
+    }
+    let folder = host.blueprint.configuration.model
+    if let known = libraries[folder] { return known }
+    let library = try ModelLibrary(folder: folder)
+    libraries[folder] = library
+    return library
+  }
+
+  /// Loading a model to hash it takes a while, so it is done once a model and precision.
+  private func card(for configuration: RunConfiguration) throws -> ModelCard {
+    let key = "\(configuration.precision.rawValue) \(configuration.model)"
+    if let known = cards[key] { return known }
+    let card = try ModelCard(path: configuration.model, precision: configuration.precision)
+    cards[key] = card
+    return card
+  }
+
+  /// Ends the streams of a site whose certificate is no longer good.
+  package func endStreams(of site: String, because text: String) async {
+    for host in runs { await host.endStreams(of: site, text) }
+  }
+
+  /// Tells all sites to come again later.
+  package func shutDown() async {
+    for host in runs { await host.endStreams(.again, "the coordinator goes down") }
+  }
+}

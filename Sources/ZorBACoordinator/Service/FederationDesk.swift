@@ -1,0 +1,142 @@
+import Logging
+import ZorBADiagnostics
+package import ZorBAWire
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What sites ask of the coordinator: every call of the wire's Federation service.
+package struct FederationDesk: FederationHandler {
+  private let coordinator: Coordinator
+  private let renewal: CertificateRenewal?
+
+  /// Bytes of a piece of a file.
+  private static let pieceBytes = 1 << 18
+
+  /// - Parameter renewal: What signs fresh certificates; nil where the authority's key is elsewhere.
+  package init(_ coordinator: Coordinator, renewal: CertificateRenewal?) {
+    self.coordinator = coordinator
+    self.renewal = renewal
+  }
+
+  package func participate(
+    _ peer: WirePeer, inbound: ValidatedMessages<Zorba_V1_SiteMessage>,
+    outbound: WireWriter<Zorba_V1_CoordinatorMessage>
+  ) async throws {
+    let session = SiteSession(
+      id: await coordinator.newSession(), site: peer.identity.name,
+      certificateExpires: peer.identity.notAfter
+    ) {
+      let traffic = peer.traffic
+      return (traffic.received, traffic.sent)
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for await message in session.outbox { try await outbound.send(message) }
+      }
+      group.addTask { try await read(inbound, session: session) }
+      // Whichever ends first ends the call: a farewell that was sent, or a site that went.
+      try await group.next()
+      session.close()
+      group.cancelAll()
+    }
+  }
+
+  /// Reads a site's messages until it goes.
+  private func read(
+    _ inbound: ValidatedMessages<Zorba_V1_SiteMessage>, session: SiteSession
+  ) async throws {
+    var messages = inbound.makeAsyncIterator()
+    guard case .hello(let hello)? = try await messages.next()?.kind else {
+      throw ZorBAError(
+        .invalidData, "the first message of a stream must be Hello", at: .init(field: "kind"))
+    }
+    let version = try ProtocolVersions.negotiate(
+      ours: .current,
+      theirs: .init(minimum: hello.protocolMinimum, maximum: hello.protocolMaximum),
+      as: .coordinator)
+    let host = try await coordinator.run(named: hello.run, for: session.site)
+    try await host.welcome(hello, protocol: version, to: session)
+    do {
+      while let message = try await messages.next() {
+        await host.receive(message, from: session)
+      }
+    } catch {
+      await host.closed(session)
+      throw error
+    }
+    await host.closed(session)
+  }
+
+  package func fetchJournal(
+    _ peer: WirePeer, _ request: Zorba_V1_FetchJournalRequest,
+    outbound: WireWriter<Zorba_V1_FetchJournalResponse>
+  ) async throws {
+    let host = try await coordinator.run(named: request.run, for: peer.identity.name)
+    let file = try FileReader(path: host.folder.journal)
+    let end = await host.journalBytes
+    var offset = request.offset
+    guard offset <= end else {
+      throw ZorBAError(
+        .invalidData, "the journal ends at byte \(end), before \(offset)",
+        at: .init(field: "offset"))
+    }
+    while offset < end {
+      let piece = try file.read(
+        at: offset, count: Int(min(UInt64(Self.pieceBytes), end - offset)))
+      if piece.isEmpty { break }
+      try await outbound.send(.with { $0.data = Data(piece) })
+      offset += UInt64(piece.count)
+    }
+  }
+
+  package func describeModel(
+    _ peer: WirePeer, _ request: Zorba_V1_DescribeModelRequest
+  ) async throws -> Zorba_V1_DescribeModelResponse {
+    let host = try await coordinator.run(named: request.run, for: peer.identity.name)
+    let library = try await coordinator.library(of: host)
+    return .with {
+      $0.files = library.files.map { file in
+        .with {
+          $0.name = file.name
+          $0.bytes = file.bytes
+          $0.digest = Data(file.digest)
+        }
+      }
+    }
+  }
+
+  package func fetchModel(
+    _ peer: WirePeer, _ request: Zorba_V1_FetchModelRequest,
+    outbound: WireWriter<Zorba_V1_FetchModelResponse>
+  ) async throws {
+    let host = try await coordinator.run(named: request.run, for: peer.identity.name)
+    let library = try await coordinator.library(of: host)
+    let entry = try library.file(named: request.name)
+    let file = try FileReader(path: "\(library.folder)/\(entry.name)")
+    var offset = request.offset
+    while offset < entry.bytes {
+      let piece = try file.read(
+        at: offset, count: Int(min(UInt64(Self.pieceBytes), entry.bytes - offset)))
+      if piece.isEmpty { break }
+      try await coordinator.throttle.admit(piece.count)
+      try await outbound.send(.with { $0.data = Data(piece) })
+      offset += UInt64(piece.count)
+    }
+  }
+
+  package func renewCertificate(
+    _ peer: WirePeer, _ request: Zorba_V1_RenewCertificateRequest
+  ) async throws -> Zorba_V1_RenewCertificateResponse {
+    guard let renewal else {
+      throw ZorBAError(
+        .refused, "this coordinator does not hold the authority's key",
+        advice: "Ask the operator to renew the certificate with 'zorba pki renew'.")
+    }
+    let chain = try renewal.sign(Array(request.signingRequest), for: peer.identity)
+    return .with { $0.certificates = chain.map { Data($0) } }
+  }
+}

@@ -1,0 +1,361 @@
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAJournal
+import ZorBASitePolicy
+import ZorBAWire
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The life of an agent: one loop over what happens, used by one task.
+final class AgentSession {
+  let agent: SiteAgent
+  let policy: PolicyGuard
+  let worker: SiteWorker
+  let link: SiteLink
+  var machine = SiteMachine()
+  var backoff: Backoff
+  /// Numbers connections; what earlier ones say is ignored.
+  var connection = 0
+  var outbox: Outbox?
+  var backlog = Backlog()
+  /// The newest answer, sent again if it is asked for again.
+  var answer: SiteWork.Answer?
+  /// The block whose digest goes with the answer to the newest ticket, from 0.
+  var digestBlock: Int?
+  /// The newest metrics.
+  var evaluation: Zorba_V1_Evaluation?
+  /// The newest digests of all blocks.
+  var digests: [UInt8] = []
+  /// Evaluations asked for, by round: whether test rows are meant.
+  var evaluationSplits: [Int: Bool] = [:]
+  var runName = ""
+  var rounds = 0
+  var toldAll = false
+  var toldPeakMiB = 0
+  var lastFault: ZorBAError?
+  var outcome: AgentOutcome?
+  /// Whether what is being declined is declined by the site's policy.
+  private var isRefused = false
+
+  var observer: @Sendable (AgentNotice) -> Void { agent.options.observer }
+
+  init(_ agent: SiteAgent) throws {
+    self.agent = agent
+    let configuration = agent.configuration
+    policy = try PolicyGuard(configuration)
+    link = try SiteLink(configuration, post: agent.post)
+    worker = SiteWorker(
+      try SiteLoading(configuration, threads: agent.options.threads, link: link).work(),
+      report: agent.post)
+    backoff = Backoff(
+      first: configuration.reconnect.firstSeconds, longest: configuration.reconnect.longestSeconds,
+      seed: agent.options.jitterSeed)
+  }
+
+  /// Runs until the machine is done.
+  func run() async throws -> AgentOutcome {
+    worker.enqueue(.open)
+    for await input in agent.inputs {
+      do {
+        try take(input)
+      } catch {
+        await link.close()
+        throw error
+      }
+      if let outcome {
+        outbox?.close()
+        await link.close()
+        return outcome
+      }
+    }
+    return .interrupted
+  }
+
+  private func take(_ input: SiteAgent.Input) throws {
+    switch input {
+    case .opened(let round): try perform(.started(journalRound: round))
+    case .connected(let number, let outbox):
+      guard number == connection else { return }
+      self.outbox = outbox
+      observer(.connected(coordinator: agent.configuration.coordinator.description))
+      try perform(.connected)
+    case .received(let number, let message):
+      guard number == connection else { return }
+      try receive(message)
+    case .disconnected(let number, let end):
+      guard number == connection else { return }
+      outbox = nil
+      toldAll = false
+      lastFault = end.error ?? lastFault
+      if end.isFinal, let error = end.error { throw error }
+      try perform(.disconnected)
+    case .event(let event): try perform(event)
+    case .introduced(let bytes, let chain): try send(hello(bytes: bytes, chain: chain))
+    case .fetchFrom(let offset): link.fetchJournal(run: runName, from: offset, into: worker)
+    case .ready(let ready): try sendReady(ready)
+    case .answer(let answer):
+      self.answer = answer
+      try perform(.computed(answer.ticket))
+    case .evaluated(let evaluation):
+      self.evaluation = evaluation
+      try perform(.evaluated(round: Int(clamping: evaluation.round)))
+    case .digests(let round, let digests):
+      self.digests = digests
+      try perform(.digested(round: round))
+    case .failedToKeep(let error, let event):
+      lastFault = error
+      observer(.warning("\(error)"))
+      try perform(event)
+    case .concluded(let digest):
+      outcome = .finished(run: runName, round: rounds, digest: digest)
+    case .failure(let error): throw error
+    case .interrupt(let reason):
+      try? send(.with { $0.leaving.reason = reason })
+      worker.cancel()
+      try perform(.stop(reason: reason))
+    }
+  }
+
+  /// Gives the machine an event and does what it says.
+  func perform(_ event: SiteMachine.Event) throws {
+    for action in machine.handle(event) { try perform(action) }
+  }
+}
+
+// MARK: - Messages
+
+extension AgentSession {
+  private func receive(_ message: Zorba_V1_CoordinatorMessage) throws {
+    switch message.kind {
+    case .welcome(let welcome): try take(welcome)
+    case .advance(let advance): try take(advance)
+    case .record(let record):
+      backlog.append(.record(record))
+      try perform(.record)
+    case .evaluate(let request):
+      let round = Int(clamping: request.round)
+      evaluationSplits = [round: request.test]
+      try perform(.evaluate(round: round))
+    case .digestRequest(let request):
+      try perform(.digestRequest(round: Int(clamping: request.round)))
+    case .pause(let pause): observer(.paused(pause.reason))
+    case .goodbye(let goodbye):
+      lastFault = ZorBAError(.refused, goodbye.text)
+      try perform(.goodbye(.init(goodbye.reason)))
+    case .heartbeat, nil: break
+    }
+  }
+
+  private func take(_ welcome: Zorba_V1_Welcome) throws {
+    let bytes = Array(welcome.journalHeader)
+    let header = try JournalHeader(encoded: bytes)
+    rounds = try policy.admit(
+      run: welcome.run, header: header, encoded: bytes, federation: link.federation)
+    runName = welcome.run
+    worker.enqueue(
+      .join(run: runName, number: Int(welcome.siteNumber), header: bytes))
+    observer(.joined(run: runName, round: Int(clamping: welcome.lastRound), rounds: rounds))
+    try perform(
+      .welcome(
+        lastRound: Int(clamping: welcome.lastRound), restarts: welcome.journalRestarts))
+  }
+
+  private func take(_ advance: Zorba_V1_Advance) throws {
+    var next: UInt64 = 0
+    if advance.hasCommit {
+      next = advance.commit.round &+ 1
+      backlog.append(.commit(advance.commit))
+      try perform(.commit(round: Int(clamping: advance.commit.round)))
+    }
+    guard advance.hasAssignment else { return }
+    let assignment = advance.assignment
+    digestBlock = assignment.digestBlock > 0 ? Int(assignment.digestBlock) - 1 : nil
+    try perform(
+      .assignment(
+        .init(
+          round: Int(clamping: assignment.round == 0 ? next : assignment.round),
+          attempt: max(1, Int(clamping: assignment.attempt)))))
+  }
+
+  private func hello(bytes: Int, chain: [UInt8]) -> Zorba_V1_SiteMessage {
+    .with {
+      $0.hello = .with {
+        $0.run = agent.configuration.run ?? ""
+        $0.protocolMinimum = ProtocolVersions.current.minimum
+        $0.protocolMaximum = ProtocolVersions.current.maximum
+        $0.software = Software.description
+        $0.journalBytes = UInt64(bytes)
+        $0.journalChain = Data(chain)
+      }
+    }
+  }
+
+  private func sendReady(_ ready: Zorba_V1_Ready) throws {
+    var ready = ready
+    if !toldAll { policy.restrict(&ready) }
+    toldAll = true
+    try send(.with { $0.ready = ready })
+  }
+
+  private func sendResult(_ ticket: RoundCoordinator.Ticket) throws {
+    guard let answer, answer.ticket == ticket else { return }
+    var result = Zorba_V1_Result.with {
+      $0.round = UInt64(ticket.round)
+      $0.attempt = ticket.attempt == 1 ? 0 : UInt32(clamping: ticket.attempt)
+      $0.scalars = PackedFloats.pack(answer.scalars)
+      $0.examples = UInt32(clamping: answer.examples)
+      $0.loss = Float(answer.loss)
+      $0.seconds = Float(answer.seconds)
+      $0.blockDigest = Data(answer.blockDigest)
+      if answer.peakMemoryMiB > toldPeakMiB {
+        $0.peakMemoryMib = UInt32(clamping: answer.peakMemoryMiB)
+      }
+    }
+    policy.restrict(&result)
+    let message = Zorba_V1_SiteMessage.with { $0.result = result }
+    let bytes = try message.serializedBytes().count
+    if let refusal = try policy.refusal(of: ticket.round, payloadBytes: bytes) {
+      observer(.refused(refusal))
+      try sendDeclined(ticket, refusal, isRefused: true)
+      return
+    }
+    try send(message)
+    toldPeakMiB = max(toldPeakMiB, answer.peakMemoryMiB)
+    observer(
+      .answered(
+        round: ticket.round, rounds: rounds, loss: answer.loss, bytes: bytes,
+        seconds: answer.seconds))
+  }
+
+  private func sendDeclined(
+    _ ticket: RoundCoordinator.Ticket, _ reason: String, isRefused: Bool
+  ) throws {
+    try send(
+      .with {
+        $0.declined = .with {
+          $0.round = UInt64(ticket.round)
+          $0.attempt = ticket.attempt == 1 ? 0 : UInt32(clamping: ticket.attempt)
+          $0.reason = reason
+          $0.refused = isRefused
+        }
+      })
+  }
+
+  /// Logs, then sends: what cannot be logged does not leave the site.
+  private func send(_ message: Zorba_V1_SiteMessage) throws {
+    guard let outbox else { return }
+    try policy.record(message, run: runName)
+    outbox.send(message)
+  }
+}
+
+// MARK: - Actions
+
+extension AgentSession {
+  private func perform(_ action: SiteMachine.Action) throws {
+    switch action {
+    case .connect:
+      connection += 1
+      link.connect(number: connection)
+    case .scheduleReconnect(let attempt):
+      let seconds = backoff.seconds(attempt: attempt)
+      observer(
+        .disconnected(
+          reason: lastFault?.message ?? "the connection ended", retrySeconds: seconds))
+      let post = agent.post
+      Task {
+        try? await Task.sleep(for: .seconds(seconds))
+        post(.event(.retryTimer))
+      }
+    case .disconnect:
+      outbox?.close()
+      link.disconnect()
+    case .sendHello: worker.enqueue(.introduce)
+    case .putJournalAside: worker.enqueue(.putJournalAside)
+    case .discardKept: backlog.removeAll()
+    case .fetch:
+      observer(.catchingUp(what: "the journal"))
+      worker.enqueue(.beginFetch)
+    case .rebuild:
+      observer(.catchingUp(what: "the weights"))
+      worker.enqueue(.rebuild)
+    case .replay: worker.enqueue(.replay)
+    case .sendReady(let round): worker.enqueue(.ready(round: round, tellsAll: !toldAll))
+    case .compute(let ticket): try compute(ticket)
+    case .cancelCompute: worker.cancel()
+    case .append:
+      guard let record = backlog.takeRecord() else { return try perform(.appendFailed) }
+      worker.enqueue(.append(record))
+    case .apply(let round):
+      guard let commit = backlog.takeCommit(of: round) else {
+        return try perform(.applyFailed(round: round))
+      }
+      worker.enqueue(.apply(commit))
+      observer(.applied(round: round, rounds: rounds))
+    case .evaluate(let round): try evaluate(round)
+    case .cancelEvaluation: worker.cancel()
+    case .sendEvaluation(let round):
+      guard let evaluation, evaluation.round == UInt64(round) else { return }
+      try send(.with { $0.evaluation = evaluation })
+    case .digest(let round): worker.enqueue(.digests(round: round))
+    case .sendDigest(let round):
+      try send(
+        .with {
+          $0.stateDigest.round = UInt64(round)
+          $0.stateDigest.digests = Data(digests)
+        })
+    case .sendResult(let ticket): try sendResult(ticket)
+    case .sendDeclined(let ticket, let reason):
+      if !isRefused { observer(.warning(reason)) }
+      try sendDeclined(ticket, reason, isRefused: isRefused)
+    case .finish(let end): try finish(end)
+    }
+  }
+
+  private func compute(_ ticket: RoundCoordinator.Ticket) throws {
+    if let refusal = try policy.refusal(before: ticket.round) {
+      observer(.refused(refusal))
+      isRefused = true
+      try perform(.computeFailed(ticket, reason: refusal))
+      isRefused = false
+      return
+    }
+    worker.enqueue(.compute(ticket, digestBlock: digestBlock))
+  }
+
+  private func evaluate(_ round: Int) throws {
+    guard policy.allowsEvaluation else {
+      evaluation = .with {
+        $0.round = UInt64(round)
+        $0.absent = true
+      }
+      return try perform(.evaluated(round: round))
+    }
+    worker.enqueue(
+      .evaluate(
+        round: UInt64(round), test: evaluationSplits[round] ?? false,
+        minimum: policy.minimumEvaluationExamples))
+  }
+
+  private func finish(_ end: SiteMachine.Outcome) throws {
+    switch end {
+    case .finished: worker.enqueue(.conclude)
+    case .stopped: outcome = .stopped(lastFault?.message ?? "the run was ended")
+    case .superseded:
+      throw ZorBAError(
+        .refused, "another agent of this site took over",
+        advice: "Run one agent a site.")
+    case .refused:
+      throw lastFault ?? ZorBAError(.refused, "the coordinator refused the site")
+    case .interrupted: outcome = .interrupted
+    case .failed(let reason):
+      throw lastFault ?? ZorBAError(
+        .invalidJournal, reason,
+        advice: "Check this machine and its copy of the base model, then start again.")
+    }
+  }
+}

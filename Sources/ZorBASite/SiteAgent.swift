@@ -1,0 +1,75 @@
+import ZorBADiagnostics
+import ZorBAFederation
+package import ZorBASitePolicy
+import ZorBAWire
+
+/// A site's agent: dials out, follows one run, answers it within the limits of its own policy, and
+/// comes back after whatever breaks.
+///
+/// The agent drives the pure `SiteMachine`. Messages, clocks and the worker feed it events, one at a
+/// time; what it decides is carried out by `AgentSession` and `SiteWork`.
+package final class SiteAgent: Sendable {
+  /// How an agent works, besides what its file says.
+  package struct Options: Sendable {
+    /// Told what happens.
+    package var observer: @Sendable (AgentNotice) -> Void = { _ in }
+    /// Seeds the jitter of reconnections; nothing else.
+    package var jitterSeed = UInt64.random(in: 0 ... .max)
+    /// Threads for arithmetic; nil follows the site's file.
+    package var threads: Int?
+
+    package init() {}
+  }
+
+  /// What the agent reacts to, in order of arrival.
+  enum Input: Sendable {
+    case opened(round: Int?)
+    case connected(Int, Outbox)
+    case received(Int, Zorba_V1_CoordinatorMessage)
+    case disconnected(Int, WireEnd)
+    case event(SiteMachine.Event)
+    case introduced(bytes: Int, chain: [UInt8])
+    case fetchFrom(Int)
+    case ready(Zorba_V1_Ready)
+    case answer(SiteWork.Answer)
+    case evaluated(Zorba_V1_Evaluation)
+    case digests(round: Int, [UInt8])
+    case concluded(digest: String)
+    /// The disk refused; the machine tries again later.
+    case failedToKeep(ZorBAError, SiteMachine.Event)
+    case failure(ZorBAError)
+    case interrupt(String)
+  }
+
+  /// How a connection ended.
+  struct WireEnd: Sendable {
+    var error: ZorBAError?
+    /// Whether coming again cannot help.
+    var isFinal: Bool
+  }
+
+  let configuration: SiteConfiguration
+  let options: Options
+  let inputs: AsyncStream<Input>
+  let post: @Sendable (Input) -> Void
+
+  /// Creates an agent; nothing is opened yet.
+  package init(_ configuration: SiteConfiguration, options: Options = Options()) {
+    self.configuration = configuration
+    self.options = options
+    let (inputs, continuation) = AsyncStream<Input>.makeStream()
+    self.inputs = inputs
+    post = { continuation.yield($0) }
+  }
+
+  /// Asks the agent to end; it says goodbye to the coordinator first.
+  package func interrupt(_ reason: String) { post(.interrupt(reason)) }
+
+  /// Follows the run to its end.
+  ///
+  /// - Throws: `ZorBAError` when the site's own files cannot be used, or with code `refused` when
+  ///   the coordinator or the site's own policy refuses for good.
+  package func run() async throws -> AgentOutcome {
+    try await AgentSession(self).run()
+  }
+}

@@ -1,0 +1,224 @@
+import ZorBA
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAJournal
+import ZorBAOptimization
+import ZorBAWire
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What a site does with its copy of the journal, its weights and its rows; used by one thread.
+///
+/// The journal moves first, durably, and the weights after it, so that what a killed agent finds on
+/// the disk is never behind what it said it had.
+final class SiteWork {
+  /// What goes into one answer.
+  struct Answer: Sendable {
+    var ticket: RoundCoordinator.Ticket
+    var scalars: [Float]
+    var halves: [Float]
+    var examples: Int
+    var loss: Double
+    var seconds: Double
+    var peakMemoryMiB: Int
+    var blockDigest: [UInt8]
+  }
+
+  private let path: String
+  private let loading: SiteLoading
+  private var opened: SiteJournal?
+  private var replica: SiteReplica?
+  private var terms: RoundTerms?
+  private var run = ""
+  private var number = 1
+  /// The payload of the header of the run's journal, as the coordinator said.
+  private var header: [UInt8] = []
+
+  /// - Parameters:
+  ///   - path: The site's copy of the journal.
+  ///   - loading: Loads the base model and the site's rows.
+  init(path: String, loading: SiteLoading) {
+    self.path = path
+    self.loading = loading
+  }
+
+  /// The round at which the copy ends; nil when there is none.
+  func lastRound() throws -> Int? {
+    let journal = try journal()
+    return journal.header == nil ? nil : journal.lastRound
+  }
+
+  /// Where the copy ends, for a Hello.
+  func position() throws -> (bytes: Int, chain: [UInt8]) {
+    let journal = try journal()
+    return (journal.byteCount, journal.chain?.bytes ?? [])
+  }
+
+  /// Learns which run this is and which of its sites; weights of another one are forgotten.
+  func join(run: String, number: Int, header: [UInt8]) {
+    if run != self.run || number != self.number || header != self.header { replica = nil }
+    self.run = run
+    self.number = number
+    self.header = header
+  }
+
+  /// Puts the copy aside, and forgets the weights that followed from it.
+  func putJournalAside() throws {
+    replica = nil
+    guard let opened else {
+      // It may be the damage that keeps it from being opened.
+      try SiteJournal.putAside(path)
+      return
+    }
+    try opened.restart()
+  }
+
+  /// Where in the coordinator's journal to go on; a copy that is empty begins with the header.
+  func beginFetch() throws -> Int {
+    let journal = try journal()
+    if journal.header == nil { try journal.begin(header: header) }
+    journal.forgetUnfinished()
+    return journal.nextOffset
+  }
+
+  /// Adds bytes that were fetched.
+  func append(fetched bytes: [UInt8], at offset: Int) throws {
+    try journal().append(fetched: bytes, at: offset)
+  }
+
+  /// Says at which round the copy ends now.
+  func endFetch() throws -> Int { try journal().lastRound }
+
+  /// Forgets the weights; they are made again from the base model.
+  func forgetWeights() { replica = nil }
+
+  /// Brings the weights to where the journal ends, from the base model where they are not on the way.
+  func catchUp() throws -> Int {
+    let journal = try journal()
+    let replica = try self.replica ?? loading.load(journal, run: run, number: number)
+    // Weights that stand between rounds must not be used again.
+    self.replica = nil
+    terms = try RoundTerms(replica.configuration)
+    try journal.replay(into: replica)
+    self.replica = replica
+    return replica.lastRound
+  }
+
+  /// What the coordinator hears of the site before it asks.
+  func ready(round: Int, tellsAll: Bool) throws -> Zorba_V1_Ready {
+    let replica = try current()
+    let chain = try journal().chain?.bytes ?? []
+    let costs = tellsAll ? try loading.costs(of: replica) : ""
+    return .with {
+      $0.lastRound = UInt64(round)
+      $0.journalChain = Data(chain)
+      guard tellsAll else { return }
+      $0.examples = UInt32(clamping: replica.examples)
+      $0.costs.costs = Data(costs.utf8)
+    }
+  }
+
+  /// Answers a round; nil when it was cancelled.
+  func answer(
+    _ ticket: RoundCoordinator.Ticket, digestBlock: Int?, isCancelled: () -> Bool
+  ) throws -> Answer? {
+    let replica = try current()
+    let plan = try plan(round: ticket.round)
+    let digest =
+      try digestBlock.map { block in
+        try replica.digests(ofBlocks: [block]).flatMap { $0.bytes.prefix(8) }
+      } ?? []
+    let blocks = terms?.blocks(of: number - 1, round: ticket.round, plan: plan) ?? []
+    let answer: SiteReplica.Answer
+    do {
+      answer = try replica.answer(
+        round: ticket.round, blocks: blocks, isCancelled: isCancelled)
+    } catch is CancellationError {
+      return nil
+    }
+    return Answer(
+      ticket: ticket, scalars: Array(answer.scalars.joined()),
+      halves: (answer.halves ?? []).flatMap { [$0.first, $0.second] },
+      examples: answer.examples, loss: answer.loss, seconds: answer.seconds,
+      peakMemoryMiB: replica.peakMemory >> 20, blockDigest: digest)
+  }
+
+  /// Journals a commit, then applies it; one that the journal has already is passed over.
+  func apply(_ commit: Zorba_V1_Commit) throws {
+    let replica = try current()
+    let journal = try journal()
+    let round = Int(clamping: commit.round)
+    guard let terms, journal.lastRound < round else { return }
+    let committed = try terms.expand(
+      CompactCommit(
+        round: commit.round, participants: Array(commit.participants),
+        coefficients: Array(commit.coefficients)), plan: plan(round: round))
+    try journal.append(committed, expecting: commit.chain)
+    self.replica = nil
+    try replica.apply([committed])
+    self.replica = replica
+  }
+
+  /// Journals a record that is no round.
+  func append(_ record: Zorba_V1_JournalRecord) throws {
+    guard let type = UInt8(exactly: record.type) else {
+      throw ZorBAError(.invalidJournal, "a record of type \(record.type) is unknown")
+    }
+    try journal().append(
+      type: type, payload: Array(record.payload), expecting: record.chain)
+  }
+
+  /// Digests of all blocks, 16 bytes each.
+  func stateDigests() throws -> [UInt8] { try current().stateDigest.blocks.flatMap(\.bytes) }
+
+  /// The digest of all of the weights, for people.
+  func stateDigestText() throws -> String { try "\(current().stateDigest.state)" }
+
+  /// How well the model does on the site's own rows: metrics, never rows.
+  func evaluate(round: UInt64, test: Bool, minimum: Int) throws -> Zorba_V1_Evaluation {
+    let replica = try current()
+    // A site with one file of rows to evaluate uses it for both.
+    let found =
+      try replica.evaluate(test ? .test : .validation)
+      ?? replica.evaluate(test ? .validation : .test)
+    return .with {
+      $0.round = round
+      guard let found = found?.overall, found.examples >= minimum else {
+        $0.absent = true
+        return
+      }
+      $0.examples = UInt32(clamping: found.examples)
+      $0.loss = found.loss
+      $0.accuracy = found.accuracy ?? .nan
+      $0.macroF1 = found.macroF1 ?? .nan
+    }
+  }
+
+  private func plan(round: Int) throws -> ActivationPlan {
+    let sites = replica?.configuration.federation.sites.count ?? 0
+    guard let plan = try journal().timeline(clients: sites)?.plan(round: round) else {
+      throw ZorBAError(.invalidJournal, "the journal has no plan for round \(round)")
+    }
+    return plan
+  }
+
+  private func current() throws -> SiteReplica {
+    guard let replica else {
+      throw ZorBAError(
+        .invalidJournal, "the weights are not ready",
+        advice: "The agent rebuilds them from the base model and the journal.")
+    }
+    return replica
+  }
+
+  private func journal() throws -> SiteJournal {
+    if let opened { return opened }
+    let fresh = try SiteJournal(path: path)
+    opened = fresh
+    return fresh
+  }
+}
