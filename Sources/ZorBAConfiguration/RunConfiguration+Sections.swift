@@ -9,10 +9,13 @@ extension RunConfiguration {
       throw root.failure(
         "model", "is missing", advice: "Give the folder of a Hugging Face checkpoint.")
     }
-    let data = try DataFiles(root.section("data"), resolved: resolved)
+    let task = try TaskConfiguration(root.section("task"))
+    let federation = try FederationConfiguration(root.section("federation"), task: task.kind)
+    let data = try DataFiles(
+      root.section("data"), mayBeAbsent: !federation.sites.isEmpty, resolved: resolved)
     self.init(model: resolved(model), data: data)
-    task = try TaskConfiguration(root.section("task"))
-    federation = try FederationConfiguration(root.section("federation"), task: task.kind)
+    self.task = task
+    self.federation = federation
     method = try MethodConfiguration(root.section("method"))
     let batchSection = try root.section("batch")
     batch.size = try batchSection.integer("size", in: 1...65_536, default: batch.size)
@@ -35,6 +38,12 @@ extension RunConfiguration {
   }
 
   private func checkCombinations(_ root: ConfigurationSection) throws {
+    if let fault = siteFault {
+      let key = fault.key.split(separator: ".").map(String.init)
+      throw root.failure(
+        key.first ?? "", "\(fault.key): \(fault.value) cannot be used", advice: "Use \(fault.rule)."
+      )
+    }
     if case .files = federation.partition { return }
     if data.train.count > 1 {
       throw root.failure(
@@ -45,8 +54,12 @@ extension RunConfiguration {
 }
 
 extension DataFiles {
-  fileprivate init(_ section: ConfigurationSection, resolved: (String) -> String) throws {
-    guard let train = try section.texts("train"), !train.isEmpty else {
+  /// - Parameter mayBeAbsent: Whether there may be no training rows, as at a coordinator of sites.
+  fileprivate init(
+    _ section: ConfigurationSection, mayBeAbsent: Bool, resolved: (String) -> String
+  ) throws {
+    let train = try section.texts("train") ?? []
+    guard mayBeAbsent || !train.isEmpty else {
       throw section.failure(
         "train", "is missing", advice: "Give a .jsonl, .csv, .tsv or .txt file of training rows.")
     }
@@ -66,50 +79,6 @@ extension TaskConfiguration {
     promptColumn = try section.text("prompt_column") ?? promptColumn
     completionColumn = try section.text("completion_column") ?? completionColumn
     try section.finish()
-  }
-}
-
-extension FederationConfiguration {
-  fileprivate init(_ section: ConfigurationSection, task: TaskConfiguration.Kind) throws {
-    self.init()
-    // Skew by label is for rows that have labels.
-    if task == .languageModeling || task == .completion { partition = .uniform }
-    clients = try section.integer("clients", in: 1...100_000, default: clients)
-    partition = try Self.partition(section.section("partition"), default: partition)
-    participation = try section.number(
-      "participation", rule: "a share above 0, at most 1", default: participation
-    ) { $0 > 0 && $0 <= 1 }
-    weights = try section.choice("weights", default: weights)
-    try section.finish()
-  }
-
-  private static func partition(
-    _ section: ConfigurationSection, default fallback: Partition
-  ) throws -> Partition {
-    guard let kind = try section.text("kind") else {
-      try section.finish()
-      return fallback
-    }
-    let partition: Partition
-    switch kind {
-    case "dirichlet":
-      let alpha = try section.number(
-        "alpha", rule: "a number above 0, at most 1e6", default: 0.5
-      ) { $0 > 0 && $0 <= 1e6 }
-      partition = .dirichlet(alpha: alpha)
-    case "uniform": partition = .uniform
-    case "column":
-      guard let column = try section.text("column") else {
-        throw section.failure("column", "is missing", advice: "Name the column, e.g. site.")
-      }
-      partition = .column(column)
-    case "files": partition = .files
-    default:
-      throw section.failure(
-        "kind", "'\(kind)' is not known", advice: "Use one of: dirichlet, uniform, column, files.")
-    }
-    try section.finish()
-    return partition
   }
 }
 

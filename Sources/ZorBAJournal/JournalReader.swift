@@ -1,6 +1,14 @@
 import ZorBADiagnostics
 package import ZorBAOptimization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Reads a journal record by record, verifying every one before it is handed out.
 ///
 /// Memory stays at one record (16 MiB at most). The end of the file may be a record that was being
@@ -40,6 +48,26 @@ package final class JournalReader {
   ///   `invalidJournal` when it is no journal, ends in its header or is damaged there.
   package convenience init(path: String) throws {
     try self.init(file: try JournalFile(path: path, mode: .read))
+  }
+
+  /// Whether there is a file with a whole header; false when there is none, or when its writer died
+  /// before the header was finished, so that nothing was ever committed.
+  ///
+  /// - Throws: As `init(path:)`.
+  package static func hasHeader(at path: String) throws -> Bool {
+    guard access(path, F_OK) == 0 else { return false }
+    let file = try JournalFile(path: path, mode: .read)
+    let start = RecordFrame.preambleByteCount
+    let preamble = try file.read(at: 0, count: start)
+    if preamble.count < start, preamble.elementsEqual(RecordFrame.preamble.prefix(preamble.count)) {
+      return false
+    }
+    try checkPreamble(of: file)
+    let frame = try frame(
+      of: file, index: 0, offset: start, fileByteCount: try file.byteCount(),
+      chain: RecordFrame.firstChain)
+    if case .unfinished = frame { return false }
+    return true
   }
 
   init(file: JournalFile) throws {

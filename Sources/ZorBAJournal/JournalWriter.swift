@@ -104,10 +104,13 @@ package final class JournalWriter {
 
   /// Appends one record.
   ///
-  /// - Throws: `ZorBAError` with code `invalidJournal` when the record cannot stand here; with code
+  /// - Parameter expected: The leading word of the chain value that another copy has after the
+  ///   record; nil asks for none.
+  /// - Throws: `JournalFork` when the chain value is another one, after which nothing was appended;
+  ///   `ZorBAError` with code `invalidJournal` when the record cannot stand here; with code
   ///   `inputOutput` when it cannot be written, after which the file ends in the record before it.
   ///   When the disk itself fails the writer accepts nothing more; resume from the file.
-  package func append(_ record: JournalRecord) throws {
+  package func append(_ record: JournalRecord, expecting expected: UInt64? = nil) throws {
     try checkUsable()
     var sequence = sequence
     if let fault = sequence.accept(record) {
@@ -118,6 +121,43 @@ package final class JournalWriter {
     let payload = record.payload
     try Self.checkSize(of: payload, path: path)
     let (bytes, next) = RecordFrame.encode(type: record.type, payload: payload, after: chain)
+    if let expected, next.leadingWord != expected {
+      throw JournalFork(round: sequence.lastRound, expected: expected, found: next.leadingWord)
+    }
+    try store(bytes, of: 1, endingIn: next, sequence)
+  }
+
+  /// Appends whole records just as another copy of this journal has them.
+  ///
+  /// - Parameter bytes: What the copy has after `byteCount` bytes; the last record may be unfinished.
+  /// - Returns: The records that were appended, and their bytes; bytes of an unfinished one are for
+  ///   the caller to bring again with what follows them.
+  /// - Throws: `ZorBAError` with code `invalidJournal` when the bytes do not continue this journal,
+  ///   after which nothing of them was appended, otherwise as `append(_:)`.
+  package func append(
+    copied bytes: [UInt8]
+  ) throws -> (records: [JournalRecord], byteCount: Int) {
+    try checkUsable()
+    var (sequence, chain, rest) = (sequence, chain, bytes[...])
+    var records: [JournalRecord] = []
+    while let frame = try RecordFrame.decode(rest, after: chain) {
+      let record = try JournalRecord(type: frame.type, payload: frame.payload)
+      if let fault = sequence.accept(record) { throw ByteReader.fault(fault) }
+      records.append(record)
+      chain = frame.chain
+      rest = rest.dropFirst(frame.byteCount)
+    }
+    let whole = bytes.count - rest.count
+    if whole > 0 {
+      try store(Array(bytes.prefix(whole)), of: records.count, endingIn: chain, sequence)
+    }
+    return (records, whole)
+  }
+
+  /// Writes verified records behind the last one.
+  private func store(
+    _ bytes: [UInt8], of count: Int, endingIn next: Digest128, _ sequence: JournalSequence
+  ) throws {
     do {
       try file.write(bytes, at: byteCount)
     } catch {
@@ -137,7 +177,20 @@ package final class JournalWriter {
     self.sequence = sequence
     chain = next
     byteCount += bytes.count
-    recordCount += 1
+    recordCount += count
+  }
+
+  /// Whether a copy of so many bytes that ends in this chain value is the beginning of this journal,
+  /// or all of it.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`.
+  package func begins(with byteCount: Int, endingIn chain: Digest128) throws -> Bool {
+    // Every record ends in its chain value, which no other place of the file repeats.
+    let count = Digest128.byteCount
+    guard byteCount >= RecordFrame.preambleByteCount + count, byteCount <= self.byteCount else {
+      return false
+    }
+    return try file.read(at: byteCount - count, count: count) == chain.bytes
   }
 
   /// Returns when all records are on the disk.

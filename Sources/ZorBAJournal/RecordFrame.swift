@@ -51,6 +51,37 @@ enum RecordFrame {
     return Digest128(prefixOf: hash.finalize())
   }
 
+  /// A record as it lies at the beginning of some bytes.
+  struct Decoded {
+    let type: UInt8
+    let payload: [UInt8]
+    let chain: Digest128
+    /// Framing included.
+    let byteCount: Int
+  }
+
+  /// Takes the first record off bytes that follow a chain value; nil while it is unfinished.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidJournal` as soon as its first bytes show that it does
+  ///   not continue the chain, before its length is believed.
+  static func decode(_ bytes: ArraySlice<UInt8>, after chain: Digest128) throws -> Decoded? {
+    guard bytes.count >= prefixByteCount else { return nil }
+    let start = bytes.prefix(4)
+    guard bytes.dropFirst(4).prefix(4).elementsEqual(link(after: chain, start: start)) else {
+      throw ByteReader.fault("the bytes do not continue the record before them")
+    }
+    let length = start.dropFirst().reversed().reduce(0) { $0 << 8 | Int($1) }
+    let byteCount = prefixByteCount + length + Digest128.byteCount
+    guard bytes.count >= byteCount else { return nil }
+    let payload = Array(bytes.dropFirst(prefixByteCount).prefix(length))
+    let next = Self.chain(after: chain, start: start, payload: payload)
+    guard
+      bytes.dropFirst(prefixByteCount + length).prefix(Digest128.byteCount)
+        .elementsEqual(next.bytes)
+    else { throw ByteReader.fault("the contents of a record were changed after it was written") }
+    return Decoded(type: start.first ?? 0, payload: payload, chain: next, byteCount: byteCount)
+  }
+
   /// A whole record and the chain value it ends in; the payload is at most 16 MiB - 1.
   static func encode(
     type: UInt8, payload: [UInt8], after chain: Digest128

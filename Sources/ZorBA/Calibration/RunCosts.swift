@@ -14,6 +14,7 @@ package enum RunCosts {
   /// - Parameters:
   ///   - calibrations: One a client; missing ones are `AnalyticCosts`, whose seconds compare with
   ///     each other and with nothing else. Give all or none where seconds decide.
+  ///   - federationSize: Clients of the whole federation, where these are only some of them.
   ///   - isStreamed: Whether inactive blocks are streamed, which makes memory depend on the row; nil
   ///     is as the model was loaded.
   ///   - commits: Whether applying the committed round counts; without it costs are those of
@@ -21,10 +22,12 @@ package enum RunCosts {
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when a calibration is of another model.
   package static func sites(
     _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient],
-    calibrations: [SiteCalibration?] = [], isStreamed: Bool? = nil, commits: Bool = true
+    calibrations: [SiteCalibration?] = [], federationSize: Int? = nil, isStreamed: Bool? = nil,
+    commits: Bool = true
   ) throws -> [SiteCosts] {
     let method = configuration.method
-    let participants = Double(clients.count) * configuration.federation.participation
+    let size = Double(federationSize ?? clients.count)
+    let participants = size * configuration.federation.participation
     let round = SiteCosts.Round(
       directions: method.directions, localSteps: method.localSteps,
       directionSets: method.seeding == .perClient ? max(1, Int(participants.rounded())) : 1,

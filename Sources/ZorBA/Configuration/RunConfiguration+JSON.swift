@@ -8,9 +8,12 @@ extension RunConfiguration {
     var data: [(String, JSONValue)] = [("train", .array(self.data.train.map { .string($0) }))]
     if let file = self.data.validation { data.append(("validation", .string(file))) }
     if let file = self.data.test { data.append(("test", .string(file))) }
-    var members: [(String, JSONValue)] = [
-      ("model", .string(model)), ("data", Self.object(data)), ("task", task.json),
-      ("federation", federation.json), ("method", method.json),
+    // A coordinator of sites has none.
+    let hasData = self.data != DataFiles(train: [])
+    var members: [(String, JSONValue)] =
+      [("model", .string(model))] + (hasData ? [("data", Self.object(data))] : [])
+    members += [
+      ("task", task.json), ("federation", federation.json), ("method", method.json),
       ("batch", ["size": .integer(batch.size), "max_tokens": .integer(batch.maxTokens)]),
       ("rounds", .integer(rounds)), ("blocks", blocks.json),
       (
@@ -41,13 +44,20 @@ extension RunConfiguration {
 
   /// What the journal keeps of the run: everything that decides its bits, without the folders of the
   /// machine it ran on.
+  ///
+  /// Of a run with sites it keeps no data files: every site has its own, and only the site knows it.
   package var journaled: JSONValue {
     func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
     var run = self
     run.model = name(model)
-    run.data.train = data.train.map(name)
-    run.data.validation = data.validation.map(name)
-    run.data.test = data.test.map(name)
+    if federation.sites.isEmpty {
+      run.data.train = data.train.map(name)
+      run.data.validation = data.validation.map(name)
+      run.data.test = data.test.map(name)
+    } else {
+      run.data = DataFiles(train: [])
+    }
+    run.federation = federation.withoutOperation
     run.out = ""
     // It decides no bits, so a run may be resumed under another one.
     run.memory = MemoryConfiguration()
@@ -89,22 +99,6 @@ extension TaskConfiguration {
     members.append(("prompt_column", .string(promptColumn)))
     members.append(("completion_column", .string(completionColumn)))
     return RunConfiguration.object(members)
-  }
-}
-
-extension FederationConfiguration {
-  fileprivate var json: JSONValue {
-    let partition: JSONValue =
-      switch partition {
-      case .dirichlet(let alpha): ["kind": "dirichlet", "alpha": .number(alpha)]
-      case .uniform: ["kind": "uniform"]
-      case .column(let name): ["kind": "column", "column": .string(name)]
-      case .files: ["kind": "files"]
-      }
-    return [
-      "clients": .integer(clients), "partition": partition,
-      "participation": .number(participation), "weights": .string(weights.rawValue),
-    ]
   }
 }
 

@@ -11,7 +11,12 @@ extension RunConfiguration {
         .invalidConfiguration, "\(value) cannot be used", at: .init(field: key),
         advice: "Use \(rule).")
     }
-    try require(!data.train.isEmpty, "data.train", "an empty list", "at least one file")
+    if let fault = federation.fault ?? siteFault {
+      try require(false, fault.key, fault.value, fault.rule)
+    }
+    try require(
+      !data.train.isEmpty || !federation.sites.isEmpty, "data.train", "an empty list",
+      "at least one file")
     if federation.partition != .files {
       try require(
         data.train.count <= 1, "data.train", "a list of \(data.train.count) files",
@@ -57,5 +62,43 @@ extension RunConfiguration {
     try require(
       (0...largest).contains(memory.budgetMiB), "memory.budget_mib", memory.budgetMiB,
       "0 to \(largest)")
+  }
+}
+
+extension RunConfiguration {
+  /// What a value breaks: the key, the value and the rule in words.
+  package typealias Fault = (key: String, value: String, rule: String)
+
+  /// The first rule of runs with sites that other sections break; nil when all hold.
+  package var siteFault: Fault? {
+    let sites = federation.sites.count
+    guard sites > 0 else { return nil }
+    let files = data.train.count
+    guard files <= 1 || files == sites else {
+      return (
+        "data.train", "A list of \(files) files for \(sites) sites",
+        "one file a site in the order of federation.sites, or leave data out for a coordinator"
+      )
+    }
+    guard task.kind != .classification || !task.labels.isEmpty else {
+      return (
+        "task.labels", "An empty list for a run with sites",
+        "'value: word' for every label: no site may look into another's data for them"
+      )
+    }
+    return nil
+  }
+
+  /// Checks that a whole federation can be simulated: that there is data for every client.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming `data.train`.
+  package func validateData() throws {
+    let sites = federation.sites.count
+    guard sites > 0, data.train.count != sites else { return }
+    throw ZorBAError(
+      .invalidConfiguration,
+      "there are \(data.train.count) training files for \(sites) sites",
+      at: .init(field: "data.train"),
+      advice: "List one file a site, in the order of federation.sites.")
   }
 }

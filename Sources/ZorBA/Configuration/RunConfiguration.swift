@@ -59,7 +59,8 @@ public struct RunConfiguration: Sendable, Equatable {
 
 /// The data files of a run.
 public struct DataFiles: Sendable, Equatable {
-  /// Training rows: one file to partition, or one file a client.
+  /// Training rows: one file to partition, or one file a client; none where a run with sites is
+  /// coordinated without data.
   public var train: [String]
   /// Rows for evaluation during the run.
   public var validation: String?
@@ -109,33 +110,6 @@ public struct TaskConfiguration: Sendable, Equatable {
       && left.labels.map(\.word) == right.labels.map(\.word)
       && left.promptColumn == right.promptColumn && left.completionColumn == right.completionColumn
   }
-}
-
-/// The sites, how data is spread over them and how much each counts.
-public struct FederationConfiguration: Sendable, Equatable {
-  /// How training rows are spread over clients.
-  public enum Partition: Sendable, Equatable {
-    /// Label shares drawn from Dirichlet(alpha); small alpha is skewed.
-    case dirichlet(alpha: Double)
-    /// Equal random shares.
-    case uniform
-    /// One client for each value of a column.
-    case column(String)
-    /// One file a client, as listed under `data.train`.
-    case files
-  }
-
-  /// The number of clients; a column or file partition decides it otherwise.
-  public var clients = 4
-  /// How rows are spread.
-  public var partition = Partition.dirichlet(alpha: 0.5)
-  /// The share of clients asked each round, above 0 up to 1.
-  public var participation = 1.0
-  /// How much a client counts.
-  public var weights = ClientWeighting.examples
-
-  /// Four clients, Dirichlet(0.5), everybody takes part.
-  public init() {}
 }
 
 /// The zeroth-order method.

@@ -35,30 +35,9 @@ package enum JournalReplay {
       parameters: model.model.parameters, schedule: reader.header.schedule,
       context: model.context)
     let limit = last.map { UInt64(max(0, $0)) } ?? .max
-    var pending: [CommittedRound] = []
-    var endsInDigest = false
-    var plans: [PlanRecord] = []
-    while reader.lastRound < limit, let entry = try reader.next() {
-      switch entry.record {
-      case .round(let round):
-        if round.number > limit { break }
-        endsInDigest = false
-        pending.append(round)
-        // Rounds are fused, yet memory stays bounded.
-        if pending.count == 1024 {
-          try updater.apply(pending)
-          pending = []
-        }
-      case .digest(let checkpoint):
-        try updater.apply(pending)
-        pending = []
-        try verify(checkpoint, model: model, path: path)
-        endsInDigest = checkpoint.state(blockCount: model.configuration.blockCount) != nil
-      case .plan(let plan): plans.append(plan)
-      default: break
-      }
+    let tail = try replay(reader, after: 0, upTo: limit, apply: updater.apply) {
+      try verify($0, model: model, path: path)
     }
-    try updater.apply(pending)
     if let last, reader.lastRound < UInt64(last) {
       throw ZorBAError(
         .invalidJournal, "ends at round \(reader.lastRound); round \(last) was asked for",
@@ -66,12 +45,57 @@ package enum JournalReplay {
     }
     return Outcome(
       round: Int(clamping: min(reader.lastRound, limit)), header: reader.header,
-      plans: plans, endsInDigest: endsInDigest)
+      plans: tail.plans, endsInDigest: tail.blocksInLastDigest == model.configuration.blockCount)
+  }
+
+  /// What else a journal told while its rounds were replayed.
+  struct Tail {
+    /// The plans, in the journal's order.
+    var plans: [PlanRecord] = []
+    /// Blocks in the digest after the last round; 0 without one.
+    var blocksInLastDigest = 0
+  }
+
+  /// Hands on a journal's rounds, many at once so that they are fused, yet not so many that memory is
+  /// not bounded, and its digests between them.
+  ///
+  /// - Parameters:
+  ///   - first: The last round that the weights have already; digests up to there are left out.
+  ///   - limit: The round to stop after.
+  static func replay(
+    _ reader: JournalReader, after first: UInt64, upTo limit: UInt64 = .max,
+    apply: ([CommittedRound]) throws -> Void, verify: (DigestCheckpoint) throws -> Void
+  ) throws -> Tail {
+    var pending: [CommittedRound] = []
+    var tail = Tail()
+    while reader.lastRound < limit, let entry = try reader.next() {
+      switch entry.record {
+      case .round(let round):
+        if round.number > limit { break }
+        tail.blocksInLastDigest = 0
+        guard round.number > first else { continue }
+        pending.append(round)
+        if pending.count == 1024 {
+          try apply(pending)
+          pending = []
+        }
+      case .digest(let checkpoint):
+        guard checkpoint.round >= first else { continue }
+        try apply(pending)
+        pending = []
+        try verify(checkpoint)
+        tail.blocksInLastDigest = checkpoint.entries.count
+      case .plan(let plan): tail.plans.append(plan)
+      default: break
+      }
+    }
+    try apply(pending)
+    return tail
   }
 
   /// Checks that the weights are those that the run had when it took a digest.
-  private static func verify(
-    _ checkpoint: DigestCheckpoint, model: LoadedModel, path: String
+  static func verify(
+    _ checkpoint: DigestCheckpoint, model: LoadedModel, path: String?
   ) throws {
     let digests = StateDigest.digests(
       ofBlocks: checkpoint.entries.map(\.block), of: model.model.parameters,

@@ -58,10 +58,12 @@ struct ClientStep {
   ///   - round: The round, from 1.
   ///   - blocks: Active blocks as `TensorID` counts them, ascending.
   ///   - time: Where the seconds are booked.
-  /// - Throws: `ZorBAError` when an example does not fit the model or a local step diverges.
+  ///   - isCancelled: Asked before every step.
+  /// - Throws: `ZorBAError` when an example does not fit the model or a local step diverges,
+  ///   `CancellationError` when nobody wants the answer any more.
   func answer(
     of client: FederationClient, number: UInt32, round: UInt64, blocks: [Int],
-    time: inout TimeLedger
+    time: inout TimeLedger, isCancelled: () -> Bool = { false }
   ) throws -> Answer {
     var answer = Answer(scalars: [], losses: [], halves: [], examples: 0)
     let snapshot =
@@ -71,6 +73,7 @@ struct ClientStep {
     let trajectory = LocalTrajectory(
       updater: updater, round: round, client: number, blocks: blocks, learningRate: learningRate)
     for step in 0..<steps {
+      if isCancelled() { throw CancellationError() }
       let batch = client.sampler.batch(round: Int(round) - 1, step: step).map {
         client.examples[$0]
       }

@@ -19,7 +19,9 @@ struct FederatedData {
       let joined = try task.rows(ofClients: configuration.data.train)
       dataset = joined.dataset
       plan = .files(counts: joined.counts)
-      names = Self.distinct(configuration.data.train.map(Self.name(ofFile:)))
+      names =
+        federation.sites.isEmpty
+        ? Self.distinct(configuration.data.train.map(Self.name(ofFile:))) : federation.sites
     case .column:
       dataset = try task.rows(at: configuration.data.train[0])
       plan = .bySite
@@ -38,12 +40,8 @@ struct FederatedData {
       seed: RunStream.partition.seed(runKey: runKey, index: 0))
     clients = shares.enumerated().map { index, share in
       FederationClient(
-        name: names[index], examples: share.map { dataset.examples[$0] },
-        sampler: MinibatchSampler(
-          exampleCount: share.count, batchSize: configuration.batch.size,
-          stepsPerRound: configuration.method.localSteps,
-          seed: RunStream.minibatches.seed(runKey: runKey, index: UInt64(index + 1))),
-        weight: federation.weights.weight(examples: share.count))
+        names[index], number: index + 1, examples: share.map { dataset.examples[$0] },
+        configuration: configuration, runKey: runKey)
     }
     summary =
       dataset.summary.table + "\n"

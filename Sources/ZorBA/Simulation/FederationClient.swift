@@ -1,4 +1,5 @@
 package import ZorBAData
+import ZorBAOptimization
 
 /// A site of a federation as the engine sees it: its rows, its minibatches, its weight.
 package struct FederationClient: Sendable {
@@ -18,5 +19,23 @@ package struct FederationClient: Sendable {
     self.examples = examples
     self.sampler = sampler
     self.weight = weight
+  }
+
+  /// A client of a run, the same wherever it is made: in a simulation, or at the site itself.
+  ///
+  /// - Parameters:
+  ///   - number: From 1.
+  ///   - examples: At least one.
+  init(
+    _ name: String, number: Int, examples: [EncodedExample], configuration: RunConfiguration,
+    runKey: RunKey
+  ) {
+    self.init(
+      name: name, examples: examples,
+      sampler: MinibatchSampler(
+        exampleCount: examples.count, batchSize: configuration.batch.size,
+        stepsPerRound: configuration.method.localSteps,
+        seed: RunStream.minibatches.seed(runKey: runKey, index: UInt64(number))),
+      weight: configuration.federation.weights.weight(examples: examples.count))
   }
 }

@@ -128,11 +128,13 @@ struct PreparedRun {
   }
 
   /// A session over the run's own weights.
-  func session(lastCommitted: Int, warn: @escaping (String) -> Void) throws -> TrainingSession {
+  func session(
+    lastCommitted: Int, drops: RoundDrops? = nil, warn: @escaping (String) -> Void
+  ) throws -> TrainingSession {
     try TrainingSession(
       .init(
         model: loaded.model, clients: clients, plan: plan, configuration: configuration,
-        runKey: runKey, context: context, lastCommitted: lastCommitted, warn: warn))
+        runKey: runKey, context: context, lastCommitted: lastCommitted, drops: drops, warn: warn))
   }
 
   /// One site with a copy of the base model of its own, training every block it has in the plan,

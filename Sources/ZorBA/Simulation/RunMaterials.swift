@@ -28,6 +28,7 @@ package struct RunMaterials {
     given: ((PlanShape) -> PlanEstimates)?, observer: @escaping (RunEvent) -> Void
   ) throws {
     try configuration.validate()
+    try configuration.validateData()
     self.configuration = configuration
     runKey = RunKey(seed: configuration.seed)
     loaded = try LoadedModel(

@@ -32,6 +32,9 @@ public struct Simulation {
 
     /// What plans are made from; nil takes the run's own estimates.
     package var estimates: ((PlanShape) -> PlanEstimates)?
+    /// Answers that are lost, as on a network that fails; nil loses none. A round of a run with sites
+    /// is tried again then, as its configuration says. Unlike all else here it decides commits.
+    package var drops: RoundDrops?
 
     /// Every processor, no comparison, silent.
     public init() {}
@@ -57,7 +60,8 @@ public struct Simulation {
       configuration, context: context, journal: resume ? folder.journal : nil,
       estimates: options.estimates, observer: options.observer)
     let record = try RunRecord.open(folder, run: run, resume: resume)
-    let session = try run.session(lastCommitted: record.lastRound, warn: record.warn)
+    let session = try run.session(
+      lastCommitted: record.lastRound, drops: options.drops, warn: record.warn)
     session.recall(record.history)
     return try SimulationLoop(
       run: run, record: record, session: session, options: options, folder: folder

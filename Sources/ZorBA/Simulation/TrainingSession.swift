@@ -4,6 +4,10 @@ package import ZorBAModels
 package import ZorBAOptimization
 package import ZorBATensor
 
+/// Says of a client's answer to an attempt at a round, all counted as everywhere (clients from 0),
+/// whether it is lost on its way.
+package typealias RoundDrops = (_ round: Int, _ attempt: Int, _ client: Int) -> Bool
+
 /// A federation in one process: a model, its clients, and one committed round after the other.
 ///
 /// All clients hold bit-identical weights between rounds, so one copy serves them all; a client's
@@ -16,20 +20,14 @@ package final class TrainingSession {
   package private(set) var time = TimeLedger()
 
   private let method: MethodConfiguration
-  private let runKey: RunKey
-  private let participation: Double
-  private let trainsOuter: Bool
-  private let rates: LearningRateSchedule
   private let updater: WeightUpdater
   private let scorer: ExampleScorer
-  private var coordinator: RoundCoordinator
-  private var divergence: DivergenceGuard
-  /// Answers of the round under way that the guard refused.
-  private var leftOut: [RoundMetrics.LeftOut] = []
-  /// What the halves of minibatches showed in the round under way, by client.
-  /// No commit depends on it.
-  private var halves: [Int: [RoundMetrics.HalfScalars]] = [:]
+  private var engine: RoundEngine
+  private let drops: RoundDrops?
   private let warn: (String) -> Void
+
+  /// The last committed round.
+  package private(set) var lastCommitted: Int
 
   /// Everything a session is made of.
   package struct Parts {
@@ -41,12 +39,15 @@ package final class TrainingSession {
     package var context: ComputeContext
     /// The round the weights stand at.
     package var lastCommitted: Int
+    /// Answers that are lost; nil loses none.
+    package var drops: RoundDrops?
     package var warn: (String) -> Void
 
     package init(
       model: Model, clients: [FederationClient], plan: ActivationPlan,
       configuration: RunConfiguration, runKey: RunKey, context: ComputeContext,
-      lastCommitted: Int = 0, warn: @escaping (String) -> Void = { _ in }
+      lastCommitted: Int = 0, drops: RoundDrops? = nil,
+      warn: @escaping (String) -> Void = { _ in }
     ) {
       self.model = model
       self.clients = clients
@@ -55,36 +56,29 @@ package final class TrainingSession {
       self.runKey = runKey
       self.context = context
       self.lastCommitted = lastCommitted
+      self.drops = drops
       self.warn = warn
     }
   }
 
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when schedule and rounds disagree.
   package init(_ parts: Parts) throws {
-    let configuration = parts.configuration
     clients = parts.clients
     plan = parts.plan
-    method = configuration.method
-    runKey = parts.runKey
-    participation = configuration.federation.participation
-    trainsOuter = configuration.blocks.outer
-    rates = try LearningRateSchedule(
-      shape: method.schedule, peak: method.learningRate, rounds: UInt64(configuration.rounds),
-      warmupRounds: UInt64(method.warmupRounds))
+    method = parts.configuration.method
     updater = WeightUpdater(
       parameters: parts.model.parameters,
       schedule: DirectionSchedule(
         runKey: parts.runKey, seeding: method.seeding, distribution: method.perturbation),
       context: parts.context)
     scorer = ExampleScorer(model: parts.model)
-    coordinator = RoundCoordinator(lastCommitted: parts.lastCommitted, maximumAttempts: 1)
-    divergence = try DivergenceGuard(
-      policy: configuration.guardrail.action, multiple: configuration.guardrail.factor)
+    engine = try RoundEngine(
+      configuration: parts.configuration, runKey: parts.runKey,
+      members: parts.clients.map { ($0.name, $0.weight) })
+    lastCommitted = parts.lastCommitted
+    drops = parts.drops
     warn = parts.warn
   }
-
-  /// The last committed round.
-  package var lastCommitted: Int { coordinator.lastCommitted }
 
   /// Follows another plan from the next round on.
   package func follow(_ plan: ActivationPlan) {
@@ -93,154 +87,118 @@ package final class TrainingSession {
   }
 
   /// Shows the divergence guard what it saw before an interruption, round by round.
-  package func recall(_ metrics: [RoundMetrics]) {
-    for round in metrics {
-      let answers =
-        round.clients.map { ($0.name, $0.scalars) } + round.leftOut.map { ($0.name, $0.scalars) }
-      // In the order in which the answers were judged.
-      for client in clients {
-        for (_, scalars) in answers.filter({ $0.0 == client.name }) {
-          for scalar in scalars { _ = divergence.judge(scalar: Double(scalar)) }
-        }
-      }
-    }
-  }
+  package func recall(_ metrics: [RoundMetrics]) { engine.recall(metrics) }
 
   /// Runs the next round.
   ///
   /// - Parameter commit: Makes the round durable; the weights move only after it returns.
   /// - Throws: `ZorBAError` with code `diverged` when the guard stops the run or no client's answer
-  ///   can be used, and whatever `commit` throws; the weights are then as before the round.
+  ///   can be used, with code `interrupted` when too few answers come in every attempt, and whatever
+  ///   `commit` throws; the weights are then as before the round.
   package func advance(
     commit: (CommittedRound, RoundMetrics) throws -> Void
   ) throws -> RoundMetrics {
     // A round that fails leaves no trace, so that it can be tried again.
-    let before = (coordinator, divergence)
+    let before = engine
     do {
-      return try attempt(commit: commit)
+      let clock = ContinuousClock()
+      let start = clock.now
+      let metrics = try runRound(since: { (clock.now - start) / .seconds(1) }, commit: commit)
+      time.total += (clock.now - start) / .seconds(1)
+      return metrics
     } catch {
-      (coordinator, divergence) = before
+      engine = before
       throw error
     }
   }
 
-  private func attempt(
-    commit: (CommittedRound, RoundMetrics) throws -> Void
+  private func runRound(
+    since seconds: () -> Double, commit: (CommittedRound, RoundMetrics) throws -> Void
   ) throws -> RoundMetrics {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let round = UInt64(coordinator.lastCommitted + 1)
-    var metrics: RoundMetrics?
-    leftOut = []
-    halves = [:]
-    var pending = coordinator.handle(.start(participants: participants(round: round)))
-    while !pending.isEmpty {
-      switch pending.removeFirst() {
-      case .assign(let ticket, let participants):
-        for client in participants {
-          pending += coordinator.handle(try event(for: client, ticket: ticket))
-        }
-      case .commit(let ticket, let reports):
-        let committed = try aggregate(reports, round: round)
-        let seconds = (clock.now - start) / .seconds(1)
-        let line = self.metrics(of: reports, committed: committed, seconds: seconds)
-        try commit(committed, line)
-        try time.measure(\.update) { try updater.apply(committed) }
-        metrics = line
-        pending += coordinator.handle(.committed(ticket))
-      case .pause(let ticket, _, _):
+    let round = lastCommitted + 1
+    var shortfall = (answered: 0, needed: 0)
+    for attempt in 1...engine.attempts {
+      let answers = try collect(round: round, attempt: attempt)
+      guard answers.isEnough else {
+        shortfall = (answers.answered, answers.needed)
+        continue
+      }
+      let closing = try engine.close(answers.reports, round: round, plan: plan)
+      closing.reasons.forEach(warn)
+      guard let committed = closing.committed,
+        let metrics = engine.metrics(
+          of: closing, plan: plan, halves: answers.halves, seconds: seconds(),
+          peakMemoryBytes: ProcessMemory.current().peakBytes)
+      else {
         throw ZorBAError(
-          .diverged, "round \(ticket.round): no client gave a usable answer",
+          .diverged, "round \(round): no client gave a usable answer",
           advice: "Resume with a lower learning rate or a larger mu.")
       }
+      try commit(committed, metrics)
+      try time.measure(\.update) { try updater.apply(committed) }
+      lastCommitted = round
+      return metrics
     }
-    time.total += (clock.now - start) / .seconds(1)
-    guard let metrics else {
-      throw ZorBAError(
-        .diverged, "round \(round) ended without a result",
-        advice: "Check federation.participation and the clients' data.")
-    }
-    return metrics
+    throw ZorBAError(
+      .interrupted,
+      "round \(round): \(shortfall.answered) answers came in the last of \(engine.attempts) attempts, "
+        + "\(shortfall.needed) are needed",
+      advice: "Resume when more sites are there, or with a lower federation.quorum.")
   }
 }
 
 extension TrainingSession {
-  private func participants(round: UInt64) -> [Int] {
-    var draw = RunStream.participation.generator(runKey: runKey, index: round)
-    return plan.participants(round: Int(round), share: participation, using: &draw)
+  /// What one attempt at a round brought.
+  private struct Answers {
+    var reports: [RoundCoordinator.Report] = []
+    /// What the halves of minibatches showed, by client.
+    var halves: [Int: [RoundMetrics.HalfScalars]] = [:]
+    var answered = 0
+    var needed = 0
+    var isEnough = false
   }
 
-  private func blocks(of client: Int, round: UInt64) -> [Int] {
-    let active = plan.matrix(round: Int(round)).activeBlocks(of: client).map { $0 + 1 }
-    return trainsOuter ? [0] + active : active
+  private func collect(round: Int, attempt: Int) throws -> Answers {
+    let participants = engine.participants(round: round, attempt: attempt, plan: plan)
+    var answers = Answers(needed: engine.quorum(asked: participants.count))
+    // An attempt asks anew, so it is a machine of its own.
+    var coordinator = RoundCoordinator(
+      lastCommitted: lastCommitted, quorum: answers.needed, maximumAttempts: 1)
+    var pending = coordinator.handle(.start(participants: participants))
+    while !pending.isEmpty {
+      switch pending.removeFirst() {
+      case .assign(let ticket, let participants):
+        for client in participants {
+          if drops?(round, attempt, client) == true {
+            pending += coordinator.handle(.lost(ticket, client: client))
+            continue
+          }
+          let answer = try answer(of: client, round: round)
+          answers.halves[client] = answer.halves
+          pending += coordinator.handle(
+            .result(
+              ticket,
+              RoundCoordinator.Report(
+                client: client, scalars: answer.scalars, examples: answer.examples,
+                loss: answer.meanLoss)))
+        }
+      case .commit(_, let reports):
+        answers.reports = reports
+        answers.isEnough = true
+      case .pause(_, let answered, _):
+        answers.answered = answered
+      }
+    }
+    return answers
   }
 
-  private func event(
-    for client: Int, ticket: RoundCoordinator.Ticket
-  ) throws -> RoundCoordinator.Event {
-    let round = UInt64(ticket.round)
+  private func answer(of client: Int, round: Int) throws -> ClientStep.Answer {
     let step = ClientStep(
       scorer: scorer, updater: updater,
       estimator: TwoSidedEstimator(perturbationScale: method.mu), directions: method.directions,
-      steps: method.localSteps, learningRate: rates.learningRate(round: round))
-    let answer = try step.answer(
-      of: clients[client], number: UInt32(client + 1), round: round,
-      blocks: blocks(of: client, round: round), time: &time)
-    halves[client] = answer.halves
-    var judged: [Float] = []
-    for (losses, scalar) in zip(answer.losses.joined(), answer.scalars.joined()) {
-      let verdict = divergence.judge(losses, scalar: Double(scalar))
-      if scalar.isFinite { judged.append(scalar) }
-      guard case .reject(let reason) = verdict else { continue }
-      if divergence.policy == .stop {
-        throw DivergenceGuard.error(round: round, client: UInt32(client + 1), reason: reason)
-      }
-      warn("round \(round): \(clients[client].name) is left out: \(reason)")
-      leftOut.append(.init(name: clients[client].name, scalars: judged))
-      return .lost(ticket, client: client)
-    }
-    return .result(
-      ticket,
-      RoundCoordinator.Report(
-        client: client, scalars: answer.scalars, examples: answer.examples,
-        loss: answer.meanLoss))
-  }
-
-  private func aggregate(
-    _ reports: [RoundCoordinator.Report], round: UInt64
-  ) throws -> CommittedRound {
-    try Aggregation(
-      round: round, seeding: method.seeding, learningRate: rates.learningRate(round: round),
-      directions: method.directions, steps: method.localSteps, weightDecay: method.weightDecay
-    ).commit(
-      reports.map { report in
-        ClientResult(
-          client: UInt32(report.client + 1), weight: clients[report.client].weight,
-          blocks: blocks(of: report.client, round: round),
-          scalars: report.scalars.joined().map(Double.init))
-      })
-  }
-
-  private func metrics(
-    of reports: [RoundCoordinator.Report], committed: CommittedRound, seconds: Double
-  ) -> RoundMetrics {
-    let round = UInt64(committed.number)
-    let weights = reports.map { clients[$0.client].weight }
-    let loss =
-      zip(reports, weights).reduce(0) { $0 + $1.0.loss * $1.1 } / weights.reduce(0, +)
-    return RoundMetrics(
-      round: Int(round), seconds: seconds, loss: loss,
-      clients: reports.map { report in
-        RoundMetrics.Client(
-          name: clients[report.client].name, loss: report.loss,
-          scalars: Array(report.scalars.joined()), halfScalars: halves[report.client],
-          examples: report.examples,
-          activeBlocks: plan.matrix(round: Int(round)).activeBlocks(of: report.client).count)
-      },
-      leftOut: leftOut,
-      coveredBlocks: committed.coveredBlocks.count,
-      bytesUp: reports.reduce(0) { $0 + WirePayload.bytes(of: $1) },
-      bytesDown: clients.count * WirePayload.bytes(of: committed),
-      peakMemoryBytes: ProcessMemory.current().peakBytes)
+      steps: method.localSteps, learningRate: engine.learningRate(round: round))
+    return try step.answer(
+      of: clients[client], number: UInt32(client + 1), round: UInt64(round),
+      blocks: engine.blocks(of: client, round: round, plan: plan), time: &time)
   }
 }
