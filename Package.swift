@@ -75,7 +75,7 @@ let package = Package(
       ],
       swiftSettings: hot),
     .target(
-      name: "ZorBAFederation", dependencies: ["ZorBADiagnostics"], swiftSettings: style),
+      name: "ZorBAFederation", dependencies: ["ZorBADiagnostics"], swiftSettings: hot),
     .target(
       name: "ZorBAPlanning", dependencies: ["ZorBAFederation", "ZorBAJSON", "ZorBADiagnostics"],
       swiftSettings: hot),
@@ -125,6 +125,13 @@ let package = Package(
       ],
       swiftSettings: style),
     .target(
+      name: "ZorBAIdentityCommands",
+      dependencies: [
+        "ZorBAIdentity", "ZorBAConsole", "ZorBAJSON", "ZorBADiagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: style),
+    .target(
       name: "ZorBAStore",
       dependencies: [
         "ZorBADiagnostics", "ZorBAJSON", .product(name: "GRDB", package: "GRDB.swift"),
@@ -133,15 +140,21 @@ let package = Package(
     .target(
       name: "ZorBAWire",
       dependencies: [
-        "ZorBADiagnostics", "ZorBAFederation", "ZorBAIdentity",
+        "ZorBADiagnostics",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "X509", package: "swift-certificates"),
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBALogging",
+      dependencies: [
+        "ZorBAJSON", "ZorBADiagnostics", .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: style),
     .target(
@@ -179,8 +192,8 @@ let package = Package(
     .executableTarget(
       name: "zorba-server",
       dependencies: [
-        "ZorBACoordinator", "ZorBAIdentity", "ZorBAWire", "ZorBAStore", "ZorBAConfiguration",
-        "ZorBA", "ZorBAReport", "ZorBAConsole", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBACoordinator", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire", "ZorBAStore",
+        "ZorBAConfiguration", "ZorBA", "ZorBAReport", "ZorBAConsole", "ZorBALogging", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -188,8 +201,8 @@ let package = Package(
     .executableTarget(
       name: "zorba-site",
       dependencies: [
-        "ZorBASite", "ZorBASitePolicy", "ZorBAIdentity", "ZorBAWire", "ZorBAConfiguration",
-        "ZorBA", "ZorBAConsole", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBASite", "ZorBASitePolicy", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire",
+        "ZorBAConfiguration", "ZorBA", "ZorBAConsole", "ZorBALogging", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

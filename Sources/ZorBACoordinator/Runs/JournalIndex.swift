@@ -19,7 +19,7 @@ package struct JournalIndex {
 
   /// Adds the end of a new record.
   package mutating func append(offset: Int, chain: Digest128) {
-    ends.append((offset, chain.prefix64))
+    ends.append((offset, chain.leadingWord))
   }
 
   /// Whether the journal has this chain value at this offset.
@@ -32,13 +32,6 @@ package struct JournalIndex {
       if ends[middle].offset < offset { low = middle + 1 } else { high = middle }
     }
     guard low < ends.count, ends[low].offset == offset else { return false }
-    return ends[low].chain == Digest128(prefixOf: chain).prefix64
-  }
-}
-
-extension Digest128 {
-  /// The first 8 bytes, little endian: what a commit carries of the chain.
-  package var prefix64: UInt64 {
-    bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    return ends[low].chain == Digest128(prefixOf: chain).leadingWord
   }
 }

@@ -25,6 +25,9 @@ package struct JournalTail {
     entries.append(Entry(chainBefore: chain, message: message))
   }
 
+  /// The newest record.
+  package var last: Zorba_V1_CoordinatorMessage? { entries.last?.message }
+
   /// What follows a place in the journal; nil when that place is not here.
   ///
   /// - Parameter end: The chain value of the whole journal.

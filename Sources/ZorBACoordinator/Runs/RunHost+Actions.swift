@@ -43,9 +43,13 @@ extension RunHost {
       mail.commit = tail.last
       mail.round = round
       mail.committedTo = Set(clients)
-    case .catchUp:
+    case .catchUp(let client, _):
       // `take(ready)` sent whatever was missing before the machine heard of the site.
-      break
+      if machine.phase == .finished { sayFarewell(to: client) }
+    case .again(let client, let session):
+      if sessions[client]?.id == session {
+        sessions[client]?.sayGoodbye(.again, "the site is ahead of the journal")
+      }
     case .evaluate(let round, let clients):
       flush(&mail)
       evaluate(round: round, clients: clients)
@@ -110,7 +114,8 @@ extension RunHost {
     sites[client].isQuarantined = true
     sites[client].divergences += 1
     sites[client].reason = reason
-    saveSite(client)
+    unsavedSites.insert(client)
+    saveSites()
     warn("\(sites[client].name) is quarantined: \(reason)")
     sessions[client]?.sayGoodbye(.diverged, reason)
   }

@@ -6,6 +6,12 @@ import ZorBAOptimization
 import ZorBAStore
 import ZorBAWire
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// The end of a round: answers become a commit, durably.
 extension RunHost {
   /// Judges, aggregates, stores and journals.
@@ -21,15 +27,13 @@ extension RunHost {
       guard let round = closing.committed else {
         return .failed(ticket, reason: "no site gave a usable answer")
       }
-      for left in closing.leftOut { warn("round \(ticket.round): \(left.name) is left out") }
+      closing.reasons.forEach(warn)
       let seconds = (ContinuousClock.now - roundStart) / .seconds(1)
-      var metrics = engine.metrics(
-        of: closing, round: ticket.round, plan: plan, seconds: seconds)
-      metrics.peakMemoryBytes = (sites.map(\.peakMemoryMiB).max() ?? 0) << 20
-      for index in metrics.clients.indices {
-        let client = closing.accepted[index].client
-        metrics.clients[index].halfScalars = answers[client]?.halves
-      }
+      guard
+        let metrics = engine.metrics(
+          of: closing, plan: plan, halves: answers.compactMapValues(\.halves), seconds: seconds,
+          peakMemoryBytes: (sites.map(\.peakMemoryMiB).max() ?? 0) << 20)
+      else { return .failed(ticket, reason: "the round has no metrics") }
       try commit(round, metrics, ticket: ticket, plan: plan, reports: reports)
       self.engine = engine
       learn(from: metrics, seconds: seconds)
@@ -45,24 +49,27 @@ extension RunHost {
     plan: ActivationPlan, reports: [RoundCoordinator.Report]
   ) throws {
     let accepted = Set(round.participants.map { Int($0) - 1 })
-    try store.recordRound(
-      run: name,
-      RoundRow(metrics, attempt: ticket.attempt, traffic: traffic()),
-      results: reports.map { report in
-        ResultRow(
-          site: sites[report.client].name, scalars: Array(report.scalars.joined()),
-          examples: report.examples, loss: report.loss,
+    let wire = traffic()
+    try store.record(
+      metrics, attempt: ticket.attempt,
+      wire: (wire.received &- wireBefore.received, wire.sent &- wireBefore.sent),
+      results: try reports.map { report in
+        StoredResult(
+          site: sites[report.client].name,
+          scalars: try ScalarBlob(Array(report.scalars.joined())), examples: report.examples,
+          loss: report.loss.isFinite ? report.loss : nil,
           seconds: answers[report.client]?.seconds ?? 0,
-          peakMemoryMiB: answers[report.client]?.peakMemoryMiB ?? 0,
-          accepted: accepted.contains(report.client), reason: "")
+          peakMemoryMiB: answers[report.client]?.peakMemoryMiB,
+          accepted: accepted.contains(report.client))
       })
-    let compact = CompactCommit(round, plan: plan)
+    wireBefore = wire
+    let compact = try engine?.terms.compact(round, plan: plan)
     try append(.round(round)) { chain in
       .with {
         $0.advance.commit = .with {
           $0.round = round.number
-          $0.participants = Data(compact.participants)
-          $0.coefficients = Data(compact.coefficients)
+          $0.participants = Data(compact?.participants ?? [])
+          $0.coefficients = Data(compact?.coefficients ?? [])
           $0.chain = chain
         }
       }
@@ -77,7 +84,7 @@ extension RunHost {
     let before = journal.chain
     try journal.append(record)
     index.append(offset: journal.byteCount, chain: journal.chain)
-    tail.append(message(journal.chain.prefix64), after: before)
+    tail.append(message(journal.chain.leadingWord), after: before)
   }
 
   /// Adds a record that is no round, and tells the sites.

@@ -5,11 +5,18 @@ import ZorBAJournal
 import ZorBAOptimization
 import ZorBAWire
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// What operators ask, and the end of a run.
 extension RunHost {
   /// Stands still after the round under way.
   package func pause(reason: String) {
     isOperatorPaused = true
+    savePause()
     note("pause", site: nil, ["reason": "\(reason)"])
     handle(.pause(reason: reason))
   }
@@ -17,6 +24,7 @@ extension RunHost {
   /// Goes on.
   package func resume() {
     isOperatorPaused = false
+    savePause()
     note("resume", site: nil, [:])
     handle(.resume)
   }
@@ -53,24 +61,23 @@ extension RunHost {
         "run '\(name)' stands at round \(journal.lastRound); there is nothing after \(round)",
         at: .init(field: "round"), advice: "Give an earlier round.")
     }
-    let kept = RunOpening.freeName(beside: folder.journal)
     let branch = folder.journal + ".new"
+    try? FileManager.default.removeItem(atPath: branch)
     let fresh = try JournalWriter.branch(
       from: folder.journal, at: UInt64(round), to: branch, configuration: journal.header.configuration)
-    try FileNames.rename(folder.journal, to: kept)
-    try FileNames.rename(branch, to: folder.journal)
+    let kept = try JournalFiles.replace(folder.journal, with: branch)
     journal = fresh
     index = try JournalIndex(path: folder.journal)
     tail = JournalTail()
     timeline = try RunOpening.timeline(in: folder.journal, sites: sites.count, blueprint)
-    try store.deleteRounds(run: name, after: round)
+    try store.deleteRounds(after: round)
     resultWriter = try RunResultWriter(
-      folder: folder, history: try store.history(run: name))
+      folder: folder, history: try store.history())
     rebuildEngine()
     for client in sites.indices { sites[client].lastRound = min(sites[client].lastRound, round) }
     note("rolled_back", site: nil, ["round": "\(round)", "kept": "\(kept)"])
-    handle(.rolledBack(to: round))
     endStreams(.again, "the run went back to round \(round)")
+    handle(.rolledBack(to: round, members: plannedMembers))
   }
 
   /// Copies the run's beginning into another folder, as the journal of a new run.
@@ -115,7 +122,7 @@ extension RunHost {
             round: UInt64(round), reason: isComplete ? "all rounds committed" : reason)))
       return .ended
     } catch {
-      return .failed(machine.ticket, reason: "\(error)")
+      return .unable(reason: "\(error)")
     }
   }
 

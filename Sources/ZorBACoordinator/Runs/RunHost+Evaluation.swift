@@ -1,27 +1,30 @@
 import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
-import ZorBAStore
 import ZorBAWire
 
 /// Evaluation rounds: sites send metrics of their own rows, never the rows.
 extension RunHost {
   func evaluate(round: Int, clients: [Int]) {
     evaluations = [:]
-    let configuration = blueprint.configuration
-    let isEnd = round == 0 || round == configuration.rounds
     for client in clients {
       sessions[client]?.send(
         .with {
           $0.evaluate = .with {
             $0.round = UInt64(round)
-            $0.test = isEnd || configuration.evaluate.split == .test
+            $0.test = isTest(round)
           }
         })
     }
     startTimer(.evaluation, seconds: options.evaluationSeconds) {
       .evaluationDeadline(round: round)
     }
+  }
+
+  /// Before and after training the test rows are meant, where a site has any.
+  private func isTest(_ round: Int) -> Bool {
+    round == 0 || round == blueprint.configuration.rounds
+      || blueprint.configuration.evaluate.split == .test
   }
 
   func finishEvaluation(round: Int) {
@@ -32,7 +35,7 @@ extension RunHost {
     evaluations = [:]
     guard let evaluation = Evaluation(pooling: figures) else { return }
     do {
-      try store.recordEvaluation(run: name, round: round, evaluation)
+      try store.record(evaluation, round: round, split: isTest(round) ? "test" : "validation")
     } catch {
       warn("the evaluation after round \(round) is not stored: \(error)")
     }

@@ -46,7 +46,7 @@ extension RunHost {
       var fresh = try RoundEngine(
         configuration: blueprint.configuration, runKey: journal.header.schedule.runKey,
         members: RunOpening.members(of: sites, weights: blueprint.configuration.federation.weights))
-      fresh.recall(try store.history(run: name))
+      fresh.recall(try store.history())
       engine = fresh
       selection.follow(fresh, timeline)
     } catch {

@@ -1,7 +1,6 @@
 import Logging
 import ZorBA
 import ZorBAFederation
-import ZorBAStore
 import ZorBAWire
 
 /// What the run shows of itself.
@@ -88,11 +87,11 @@ extension RunHost {
   package var result: RunResult {
     let configuration = blueprint.configuration
     var result = RunResult(model: configuration.model, rounds: Int(clamping: journal.lastRound))
-    result.history = (try? store.history(run: name)) ?? []
+    result.history = (try? store.history()) ?? []
     result.clients = blueprint.sites
     for site in sites { result.clientExamples[site.name] = site.examples ?? 0 }
     result.activeShare = timeline?.activeShare(rounds: result.rounds) ?? []
-    let evaluations = (try? store.evaluations(run: name)) ?? []
+    let evaluations = (try? store.evaluations()) ?? []
     result.before = evaluations.first { $0.round == 0 }?.evaluation
     result.after = evaluations.first { $0.round == configuration.rounds }?.evaluation
     result.evaluations = evaluations.filter {
@@ -115,8 +114,7 @@ extension RunHost {
     lastState = state
     note("state", site: nil, ["state": "\(state.kind.rawValue)", "reason": "\(state.reason)"])
     do {
-      try store.setState(
-        run: name, state.kind.rawValue, reason: state.reason, isPaused: isOperatorPaused)
+      try store.setState(state)
     } catch {
       log.error("the state is not stored", metadata: ["error": "\(error)"])
     }
@@ -136,17 +134,38 @@ extension RunHost {
     var metadata = detail
     if let site { metadata["site"] = "\(site)" }
     log.log(level: kind == "warning" ? .warning : .info, "\(kind)", metadata: metadata)
+    // Comings and goings are in the log; each event here costs the disk a confirmation.
+    guard !["arrived", "ready", "gone", "planning"].contains(kind) else { return }
     try? store.appendEvent(
-      run: name, site: site, round: Int(clamping: journal.lastRound), kind: kind,
-      text: detail.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        .joined(separator: " "))
+      kind, site: site, round: Int(clamping: journal.lastRound),
+      detail.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " "))
   }
 
+  /// Has the store learn of a site soon: a thousand that come at once are one transaction.
   func saveSite(_ client: Int) {
+    unsavedSites.insert(client)
+    guard timers[.saving] == nil else { return }
+    timers[.saving] = Task { [weak self] in
+      try? await Task.sleep(for: .seconds(1))
+      await self?.saveSites()
+    }
+  }
+
+  func saveSites() {
+    timers[.saving] = nil
     do {
-      try store.saveSite(run: name, sites[client])
+      try store.save(unsavedSites.sorted().map { sites[$0] })
+      unsavedSites = []
     } catch {
-      log.error("the site is not stored", metadata: ["error": "\(error)"])
+      log.error("sites are not stored", metadata: ["error": "\(error)"])
+    }
+  }
+
+  func savePause() {
+    do {
+      try store.setPaused(isOperatorPaused)
+    } catch {
+      warn("that the run is paused is not stored: \(error)")
     }
   }
 }

@@ -1,7 +1,7 @@
 package import Logging
 package import ZorBA
 import ZorBADiagnostics
-package import ZorBAFederation
+import ZorBAFederation
 import ZorBAJournal
 import ZorBAOptimization
 package import ZorBAStore
@@ -18,7 +18,7 @@ package actor RunHost {
   package nonisolated let folder: RunFolder
   package nonisolated var name: String { blueprint.name }
 
-  let store: CoordinatorStore
+  let store: RunStore
   let log: Logger
   let options: Options
   /// Told of every committed round and of every change of state.
@@ -38,6 +38,8 @@ package actor RunHost {
   var sessions: [Int: SiteSession] = [:]
   /// Streams whose site is not yet up to date, by client.
   var arriving: [Int: SiteSession] = [:]
+  /// Sites of which the store does not know the newest.
+  var unsavedSites: Set<Int> = []
   var timers: [TimerKey: Task<Void, Never>] = [:]
   /// What came beside the scalars in the round under way, by client.
   var answers: [Int: Answer] = [:]
@@ -53,6 +55,8 @@ package actor RunHost {
   var finalDigest: StateDigest?
   /// Payload of the rounds of this process's life: scalars and coefficients, without framing.
   var payload: (received: UInt64, sent: UInt64) = (0, 0)
+  /// What had crossed the wire at the last commit.
+  var wireBefore: (received: UInt64, sent: UInt64) = (0, 0)
   var resultWriter: RunResultWriter
 
   /// How a coordinator treats its runs.
@@ -77,7 +81,7 @@ package actor RunHost {
   }
 
   enum TimerKey: Hashable {
-    case deadline, evaluation, digests, retry
+    case deadline, evaluation, digests, retry, saving
     case absence(Int)
   }
 
@@ -90,13 +94,13 @@ package actor RunHost {
   ) throws {
     self.blueprint = blueprint
     self.folder = folder
-    self.store = store
+    self.store = RunStore(store: store, run: blueprint.name)
     self.options = options
     self.observer = observer
     var log = log
     log[metadataKey: "run"] = "\(blueprint.name)"
     self.log = log
-    let opened = try RunOpening(blueprint, folder: folder, store: store)
+    let opened = try RunOpening(blueprint, folder: folder, store: self.store)
     journal = opened.journal
     index = opened.index
     timeline = opened.timeline

@@ -4,7 +4,6 @@ import ZorBAFederation
 import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
-import ZorBAStore
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -28,7 +27,7 @@ struct RunOpening {
   /// Starts a run in its folder, or takes it up there.
   ///
   /// - Throws: `ZorBAError` when the folder holds another run or the disk refuses.
-  init(_ blueprint: RunBlueprint, folder: RunFolder, store: CoordinatorStore) throws {
+  init(_ blueprint: RunBlueprint, folder: RunFolder, store: RunStore) throws {
     self.blueprint = blueprint
     var warnings: [String] = []
     if FileManager.default.fileExists(atPath: folder.journal) {
@@ -53,18 +52,20 @@ struct RunOpening {
     index = try JournalIndex(path: folder.journal)
     timeline = try Self.timeline(in: folder.journal, sites: blueprint.sites.count, blueprint)
     let last = Int(clamping: journal.lastRound)
-    try store.openRun(name: blueprint.name, folder: folder.path, sites: blueprint.sites)
+    try store.open(
+      folder: folder.path, configuration: blueprint.configuration.yamlText,
+      sites: blueprint.sites)
     // Rounds that were stored and never journaled did not happen.
-    try store.deleteRounds(run: blueprint.name, after: last)
-    history = try store.history(run: blueprint.name)
+    try store.deleteRounds(after: last)
+    history = try store.history()
     if history.count < last {
       warnings.append(
         "the store has \(history.count) of \(last) rounds; figures of the others are missing, and "
           + "the guard has forgotten them")
     }
-    evaluated = try store.evaluatedRounds(run: blueprint.name)
-    isOperatorPaused = try store.isPaused(run: blueprint.name)
-    sites = try store.siteRecords(run: blueprint.name, names: blueprint.sites, blueprint)
+    evaluated = Set(try store.evaluations().map(\.round))
+    isOperatorPaused = try store.isPaused
+    sites = try store.sites(blueprint.sites, blocks: blueprint.card.layerCount)
     self.warnings = warnings
   }
 
@@ -99,10 +100,8 @@ struct RunOpening {
   /// Sites and their weights as the engine needs them; a site that never came has none.
   static func members(
     of sites: [SiteRecord], weights: ClientWeighting
-  ) -> [RoundEngine.Member] {
-    sites.map {
-      .init(name: $0.name, weight: $0.examples.map { weights.weight(examples: $0) } ?? 0)
-    }
+  ) -> [(name: String, weight: Double?)] {
+    sites.map { ($0.name, $0.examples.map { weights.weight(examples: $0) }) }
   }
 
   /// The engine with everything it saw before; nil before the first plan.
