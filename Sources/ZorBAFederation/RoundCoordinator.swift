@@ -47,6 +47,9 @@ public struct RoundCoordinator: Sendable {
   public enum Event: Sendable {
     /// Begin the next round with these clients, ascending.
     case start(participants: [Int])
+    /// Begin the next round, or try it again, with these clients, ascending, under this attempt: for
+    /// callers who choose participants anew for every attempt and number attempts themselves.
+    case begin(participants: [Int], attempt: Int)
     /// A client answered.
     case result(Ticket, Report)
     /// A client was lost, or refused, before it answered.
@@ -55,6 +58,8 @@ public struct RoundCoordinator: Sendable {
     case deadline(Ticket)
     /// The commit is durable.
     case committed(Ticket)
+    /// The commit cannot be made of these reports; nothing of it is durable.
+    case abandoned(Ticket)
   }
 
   /// What the caller must do.
@@ -86,7 +91,13 @@ public struct RoundCoordinator: Sendable {
   /// The try under way.
   public private(set) var ticket: Ticket
 
-  private let quorum: Int
+  /// How many answers a round needs.
+  private enum Quorum: Sendable {
+    case count(Int)
+    case share(Double)
+  }
+
+  private let quorum: Quorum
   private let maximumAttempts: Int
   private var participants: [Int] = []
   private var reports: [Int: Report] = [:]
@@ -99,26 +110,56 @@ public struct RoundCoordinator: Sendable {
   public init(lastCommitted: Int = 0, quorum: Int = 1, maximumAttempts: Int = 3) {
     precondition(quorum >= 1 && maximumAttempts >= 1)
     self.lastCommitted = lastCommitted
-    self.quorum = quorum
+    self.quorum = .count(quorum)
     self.maximumAttempts = maximumAttempts
     self.ticket = Ticket(round: lastCommitted, attempt: 0)
   }
 
+  /// A machine that pauses after every attempt with too few answers, so that its caller chooses who
+  /// is asked next (`begin`).
+  ///
+  /// - Parameters:
+  ///   - lastCommitted: The round the journal ends with.
+  ///   - quorumShare: The share of the asked who must answer, 0 to 1; at least one always must.
+  package init(lastCommitted: Int, quorumShare: Double) {
+    self.lastCommitted = lastCommitted
+    self.quorum = .share(quorumShare)
+    self.maximumAttempts = 1
+    self.ticket = Ticket(round: lastCommitted, attempt: 0)
+  }
+
+  /// Answers that the try under way needs.
+  package var needed: Int {
+    switch quorum {
+    case .count(let count): return min(count, participants.count)
+    case .share(let share):
+      guard share >= 0, share <= 1 else { return participants.count }
+      // 0.1 × 30 is a little more than 3 in binary; what is meant is 3.
+      let exact = share * Double(participants.count)
+      return max(1, Int((exact - 1e-9).rounded(.up)))
+    }
+  }
+
+  /// Whose answer the try under way still waits for, ascending.
+  package var awaited: [Int] { state == .collecting ? missing.sorted() : [] }
+
   /// Takes one event and says what to do about it; events that no longer matter give nothing.
   public mutating func handle(_ event: Event) -> [Action] {
     switch event {
-    case .start(let participants): start(participants)
+    case .start(let participants): start(participants, attempt: 1)
+    case .begin(let participants, let attempt): start(participants, attempt: attempt)
     case .result(let ticket, let report): receive(report, for: ticket)
     case .lost(let ticket, let client): drop(client, for: ticket)
     case .deadline(let ticket): ticket == self.ticket && state == .collecting ? close() : []
     case .committed(let ticket): finish(ticket)
+    case .abandoned(let ticket): abandon(ticket)
     }
   }
 
-  private mutating func start(_ participants: [Int]) -> [Action] {
+  private mutating func start(_ participants: [Int], attempt: Int) -> [Action] {
     guard state == .idle || state == .paused, !participants.isEmpty else { return [] }
     self.participants = participants
-    return assign(Ticket(round: lastCommitted + 1, attempt: 1))
+    return assign(Ticket(round: lastCommitted + 1, attempt: attempt))
   }
 
   private mutating func assign(_ ticket: Ticket) -> [Action] {
@@ -145,7 +186,7 @@ public struct RoundCoordinator: Sendable {
   }
 
   private mutating func close() -> [Action] {
-    if reports.count >= min(quorum, participants.count) {
+    if reports.count >= needed {
       state = .committing
       return [.commit(ticket, reports.values.sorted { $0.client < $1.client })]
     }
@@ -153,13 +194,19 @@ public struct RoundCoordinator: Sendable {
       return assign(Ticket(round: ticket.round, attempt: ticket.attempt + 1))
     }
     state = .paused
-    return [.pause(ticket, answered: reports.count, needed: min(quorum, participants.count))]
+    return [.pause(ticket, answered: reports.count, needed: needed)]
   }
 
   private mutating func finish(_ ticket: Ticket) -> [Action] {
     guard state == .committing, ticket == self.ticket else { return [] }
     lastCommitted = ticket.round
     state = .idle
+    return []
+  }
+
+  private mutating func abandon(_ ticket: Ticket) -> [Action] {
+    guard state == .committing, ticket == self.ticket else { return [] }
+    state = .paused
     return []
   }
 }
