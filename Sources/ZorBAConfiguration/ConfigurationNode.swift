@@ -2,19 +2,19 @@ import Yams
 import ZorBADiagnostics
 
 /// A YAML value with the place it was read from.
-struct ConfigurationNode {
-  indirect enum Content {
+package struct ConfigurationNode {
+  package indirect enum Content {
     case scalar(String, quoted: Bool)
     case sequence([ConfigurationNode])
     case mapping([(key: String, value: ConfigurationNode)])
   }
 
-  var content: Content
+  package var content: Content
   /// The line the value starts on; nil for `--set`.
-  var line: Int?
+  package var line: Int?
 
   /// What kind of value it is, for error messages.
-  var kind: String {
+  package var kind: String {
     switch content {
     case .scalar(let text, _): "'\(text)'"
     case .sequence: "a list"
@@ -31,7 +31,7 @@ extension ConfigurationNode {
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the file and line: malformed
   ///   YAML, a repeated key, a key that is not text, or nesting and aliases without bound.
-  init(parsing text: String, file: String) throws {
+  package init(parsing text: String, file: String) throws {
     let node: Node?
     do {
       node = try Yams.compose(yaml: text)
@@ -138,7 +138,7 @@ extension ConfigurationNode {
 
   /// Applies one `key.path=value`; a value that begins with `[` is a YAML list, any other is text,
   /// so that templates with braces and colons need no second layer of quotes.
-  mutating func apply(override text: String) throws {
+  package mutating func apply(override text: String) throws {
     guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
       throw ZorBAError(
         .invalidConfiguration, "'\(text)' is not of the form key.path=value",

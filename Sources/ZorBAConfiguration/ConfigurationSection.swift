@@ -1,14 +1,14 @@
-import ZorBADiagnostics
+package import ZorBADiagnostics
 
 /// Reads one section of a configuration, key by key, and refuses what nobody asked for.
-final class ConfigurationSection {
-  let file: String
-  let path: String
+package final class ConfigurationSection {
+  package let file: String
+  package let path: String
   private let line: Int?
   private let members: [(key: String, value: ConfigurationNode)]
   private var known: [String] = []
 
-  init(_ node: ConfigurationNode?, file: String, path: String) throws {
+  package init(_ node: ConfigurationNode?, file: String, path: String) throws {
     self.file = file
     self.path = path
     self.line = node?.line
@@ -24,28 +24,28 @@ final class ConfigurationSection {
     }
   }
 
-  func key(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+  package func key(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
-  func node(_ name: String) -> ConfigurationNode? {
+  package func node(_ name: String) -> ConfigurationNode? {
     known.append(name)
     return members.first { $0.key == name }?.value
   }
 
   /// Keys that are there, in file order.
-  var presentKeys: [String] { members.map(\.key) }
+  package var presentKeys: [String] { members.map(\.key) }
 
-  func failure(_ name: String, _ message: String, advice: String? = nil) -> ZorBAError {
+  package func failure(_ name: String, _ message: String, advice: String? = nil) -> ZorBAError {
     let line = members.first { $0.key == name }?.value.line ?? line
     return ZorBAError(
       .invalidConfiguration, message, at: .init(file: file, line: line, field: key(name)),
       advice: advice)
   }
 
-  func section(_ name: String) throws -> ConfigurationSection {
+  package func section(_ name: String) throws -> ConfigurationSection {
     try ConfigurationSection(node(name), file: file, path: key(name))
   }
 
-  func text(_ name: String) throws -> String? {
+  package func text(_ name: String) throws -> String? {
     guard let node = node(name) else { return nil }
     guard case .scalar(let text, let quoted) = node.content else {
       throw failure(name, "expected text, found \(node.kind)")
@@ -53,7 +53,8 @@ final class ConfigurationSection {
     return !quoted && (text == "null" || text == "~" || text.isEmpty) ? nil : text
   }
 
-  func integer(_ name: String, in range: ClosedRange<Int>, default value: Int) throws -> Int {
+  package func integer(_ name: String, in range: ClosedRange<Int>, default value: Int) throws -> Int
+  {
     guard let text = try text(name) else { return value }
     guard let number = Int(text) else {
       throw failure(name, "'\(text)' is not a whole number", advice: "Use \(describe(range)).")
@@ -69,7 +70,7 @@ final class ConfigurationSection {
       ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
   }
 
-  func unsigned(_ name: String, default value: UInt64) throws -> UInt64 {
+  package func unsigned(_ name: String, default value: UInt64) throws -> UInt64 {
     guard let text = try text(name) else { return value }
     guard let number = UInt64(text) else {
       throw failure(
@@ -79,7 +80,7 @@ final class ConfigurationSection {
   }
 
   /// A finite number for which `accepts` holds; `rule` says so in words.
-  func number(
+  package func number(
     _ name: String, rule: String, default value: Double, accepts: (Double) -> Bool
   ) throws -> Double {
     guard let text = try text(name) else { return value }
@@ -87,7 +88,7 @@ final class ConfigurationSection {
   }
 
   /// One number or a list of numbers.
-  func numbers(
+  package func numbers(
     _ name: String, rule: String, default value: [Double], accepts: (Double) -> Bool
   ) throws -> [Double] {
     guard let node = node(name) else { return value }
@@ -111,7 +112,7 @@ final class ConfigurationSection {
     return number
   }
 
-  func flag(_ name: String, default value: Bool) throws -> Bool {
+  package func flag(_ name: String, default value: Bool) throws -> Bool {
     guard let text = try text(name) else { return value }
     switch text.lowercased() {
     case "true", "yes", "on": return true
@@ -120,7 +121,7 @@ final class ConfigurationSection {
     }
   }
 
-  func choice<Value: RawRepresentable & CaseIterable>(
+  package func choice<Value: RawRepresentable & CaseIterable>(
     _ name: String, default value: Value
   ) throws -> Value where Value.RawValue == String {
     guard let text = try text(name) else { return value }
@@ -132,7 +133,7 @@ final class ConfigurationSection {
     return choice
   }
 
-  func texts(_ name: String) throws -> [String]? {
+  package func texts(_ name: String) throws -> [String]? {
     guard let node = node(name) else { return nil }
     guard case .sequence(let items) = node.content else { return try text(name).map { [$0] } }
     return try items.map { item in
@@ -144,7 +145,7 @@ final class ConfigurationSection {
   }
 
   /// Text values by key, in file order.
-  func table(_ name: String) throws -> [(key: String, value: String)]? {
+  package func table(_ name: String) throws -> [(key: String, value: String)]? {
     guard let node = node(name) else { return nil }
     guard case .mapping(let members) = node.content else {
       throw failure(name, "expected a section of 'name: text', found \(node.kind)")
@@ -160,7 +161,7 @@ final class ConfigurationSection {
   /// Refuses keys that were never asked for.
   ///
   /// - Throws: `ZorBAError` naming the key, its line and the nearest known key.
-  func finish() throws {
+  package func finish() throws {
     guard let stray = members.first(where: { !known.contains($0.key) }) else { return }
     let near = known.min { stray.key.editDistance(to: $0) < stray.key.editDistance(to: $1) }
     let close = near.flatMap { stray.key.editDistance(to: $0) <= 3 ? $0 : nil }

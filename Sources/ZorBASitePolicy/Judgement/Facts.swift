@@ -1,0 +1,109 @@
+package import ZorBA
+
+/// What a run is, as far as a policy judges it. Everything comes from the journal's header and the
+/// certificate of the coordinator, nothing from a message that could say otherwise later.
+package struct RunFacts: Sendable, Equatable {
+  package var name: String
+  package var federation: String
+  /// SHA-256 of the payload of the journal's header, in hexadecimal.
+  package var specification: String
+  /// The base model's state digest, in hexadecimal.
+  package var base: String
+  package var task: TaskConfiguration.Kind
+  /// Nil when the run leaves the template to the task.
+  package var template: String?
+  /// The blocks that this site may be asked for in any round; nil when only rounds tell.
+  package var blocks: Set<Int>?
+  /// The most blocks that this site may be asked for in one round; nil when only rounds tell.
+  package var blocksAtOnce: Int?
+  package var localSteps: Int
+  package var directions: Int
+  package var rounds: Int
+  /// Sites whose answers are combined in a round at most; nil is unknown and counts as this site
+  /// alone.
+  package var cohort: Int?
+
+  package init(
+    name: String, federation: String, specification: String, base: String,
+    task: TaskConfiguration.Kind, template: String?, blocks: Set<Int>?, blocksAtOnce: Int?,
+    localSteps: Int, directions: Int, rounds: Int, cohort: Int?
+  ) {
+    self.name = name
+    self.federation = federation
+    self.specification = specification
+    self.base = base
+    self.task = task
+    self.template = template
+    self.blocks = blocks
+    self.blocksAtOnce = blocksAtOnce
+    self.localSteps = localSteps
+    self.directions = directions
+    self.rounds = rounds
+    self.cohort = cohort
+  }
+}
+
+/// What is asked in one round.
+package struct RoundFacts: Sendable, Equatable {
+  package var round: Int
+  /// The blocks asked for.
+  package var blocks: Set<Int>
+  /// Sites asked in this round, this one among them; nil is unknown and counts as this site alone.
+  package var cohort: Int?
+  /// The size of the message that would leave; 0 before it exists.
+  package var payloadBytes: Int
+  package var now: UTCInstant
+
+  package init(
+    round: Int, blocks: Set<Int>, cohort: Int?, payloadBytes: Int = 0, now: UTCInstant
+  ) {
+    self.round = round
+    self.blocks = blocks
+    self.cohort = cohort
+    self.payloadBytes = payloadBytes
+    self.now = now
+  }
+}
+
+/// What is asked in an evaluation.
+package struct EvaluationFacts: Sendable, Equatable {
+  package var round: Int
+  /// Rows that the metrics would be of.
+  package var examples: Int
+  /// The size of the message that would leave; 0 before it exists.
+  package var payloadBytes: Int
+  package var now: UTCInstant
+
+  package init(round: Int, examples: Int, payloadBytes: Int = 0, now: UTCInstant) {
+    self.round = round
+    self.examples = examples
+    self.payloadBytes = payloadBytes
+    self.now = now
+  }
+}
+
+/// What a site has already given away, as the ledger knows it.
+package struct SiteUsage: Sendable, Equatable {
+  /// Answers to rounds of all runs, ever.
+  package var rounds = 0
+  /// Answers to rounds of all runs on `day`.
+  package var roundsToday = 0
+  /// Bytes of all messages on `day`.
+  package var bytesToday = 0
+  /// Bytes of messages that belong to the round in question.
+  package var bytesThisRound = 0
+  /// The day that the counts of a day belong to, from 1970-01-01: today, or the latest day that the
+  /// ledger has seen if the clock went back.
+  package var day = 0
+
+  package init(
+    rounds: Int = 0, roundsToday: Int = 0, bytesToday: Int = 0, bytesThisRound: Int = 0,
+    day: Int = 0
+  ) {
+    self.rounds = rounds
+    self.roundsToday = roundsToday
+    self.bytesToday = bytesToday
+    self.bytesThisRound = bytesThisRound
+    self.day = day
+  }
+}

@@ -1,0 +1,86 @@
+import ZorBA
+import ZorBADiagnostics
+
+extension SitePolicy {
+  /// Judges a run before the site takes part in it.
+  package func admit(run: RunFacts) -> Verdict {
+    refusals(of: run).first.map(Verdict.refused) ?? .allowed
+  }
+
+  /// Everything that forbids a run, in the order of the policy's keys.
+  package func refusals(of run: RunFacts) -> [Refusal] {
+    [
+      federation.utf8.elementsEqual(run.federation.utf8)
+        ? nil
+        : refusal(
+          .federation, "the coordinator is of federation '\(run.federation.excerpt())'",
+          "the policy is for '\(federation.excerpt())'",
+          advice: "Check coordinator and identity in SITE.yaml."),
+      runNames.admits { $0.matches(run.name) }
+        ? nil
+        : refusal(
+          .runNames, "the run is called '\(run.name.excerpt())'",
+          "the policy allows \(runNames.listed(by: \.description))"),
+      Self.admits(specifications, run.specification)
+        ? nil
+        : refusal(
+          .specifications, "the run's specification is \(run.specification.excerpt())",
+          "the policy allows \(specifications.listed(by: \.self))",
+          advice: "Read the run's specification, then add its digest to runs.specifications."),
+      Self.admits(baseModels, run.base)
+        ? nil
+        : refusal(
+          .baseModels, "the run's base model is \(run.base.excerpt())",
+          "the policy allows \(baseModels.listed(by: \.self))"),
+      tasks.admits { $0 == run.task }
+        ? nil
+        : refusal(
+          .tasks, "the run's task is \(run.task.rawValue)",
+          "the policy allows \(tasks.listed(by: \.rawValue))"),
+      templates.admits { Self.allows($0, template: run.template) }
+        ? nil
+        : refusal(
+          .templates,
+          "the run's template is '\((run.template ?? Self.ownTemplate).excerpt())'",
+          "the policy allows \(templates.listed(by: \.self))"),
+      atMost(.mostBlocks, mostBlocks, run.blocksAtOnce ?? 0, "blocks in a round", by: "the run"),
+      forbidden(run.blocks ?? [], by: "the run"),
+      atMost(.mostLocalSteps, mostLocalSteps, run.localSteps, "local steps", by: "the run"),
+      atMost(.mostDirections, mostDirections, run.directions, "directions", by: "the run"),
+      atMost(.mostRounds, mostRounds, run.rounds, "rounds", by: "the run"),
+      secureAggregationRefusal,
+      differentialPrivacyRefusal,
+      cohortRefusal(run.cohort, by: "the run"),
+    ].compactMap { $0 }
+  }
+
+  private static func admits(_ digests: Allowance<String>, _ digest: String) -> Bool {
+    let digest = digest.lowercased()
+    return digests.admits { $0 == digest }
+  }
+
+  /// A text that reads `default` is no template of a run's own.
+  private static func allows(_ entry: String, template: String?) -> Bool {
+    let isOwn = entry.utf8.elementsEqual(ownTemplate.utf8)
+    guard let template else { return isOwn }
+    return !isOwn && entry.utf8.elementsEqual(template.utf8)
+  }
+
+  private var secureAggregationRefusal: Refusal? {
+    requiresSecureAggregation
+      ? refusal(
+        .secureAggregation, "the run aggregates in the clear", "the policy says required",
+        advice: "This version of ZorBA has no secure aggregation: the coordinator sees every "
+          + "answer. Set it to optional to take part all the same.")
+      : nil
+  }
+
+  private var differentialPrivacyRefusal: Refusal? {
+    requiresDifferentialPrivacy
+      ? refusal(
+        .differentialPrivacy, "the run adds no noise", "the policy says true",
+        advice: "This version of ZorBA has no differential privacy. Set it to false to take part "
+          + "all the same.")
+      : nil
+  }
+}

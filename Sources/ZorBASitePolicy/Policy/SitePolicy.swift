@@ -1,0 +1,45 @@
+package import ZorBA
+
+/// What a site lets a coordinator ask for: the contents of `policy.yaml`, validated.
+///
+/// No run and no coordinator can override it. Limits are inclusive; nil means that `any` is written
+/// in the file.
+package struct SitePolicy: Sendable, Equatable {
+  /// The file, for sentences that refuse.
+  package var file: String
+  /// Where each key stands, counted from 1.
+  package var lines: [PolicyKey: Int] = [:]
+
+  package var federation: String
+  package var runNames: Allowance<NamePattern>
+  /// SHA-256 of the payload of a run's journal header, lower-case hexadecimal.
+  package var specifications: Allowance<String>
+  /// State digests of base models, lower-case hexadecimal.
+  package var baseModels: Allowance<String>
+  package var tasks: Allowance<TaskConfiguration.Kind>
+  /// `default` stands for the template that the task has of itself.
+  package var templates: Allowance<String>
+  /// Blocks asked for in one round.
+  package var mostBlocks: Int?
+  /// Block 0 holds the embeddings, the final norm and the head.
+  package var forbiddenBlocks: Set<Int>
+  package var mostLocalSteps: Int?
+  package var mostDirections: Int?
+  /// Answers over all runs, ever; also the length of a run.
+  package var mostRounds: Int?
+  /// Answers over all runs from midnight to midnight, UTC.
+  package var mostRoundsPerDay: Int?
+  package var hours: HourWindows?
+  package var payloadPerRound: Int?
+  package var payloadPerDay: Int?
+  package var allowsEvaluation: Bool
+  package var fewestEvaluationExamples: Int
+  package var share: SharedFields
+  package var requiresSecureAggregation: Bool
+  package var requiresDifferentialPrivacy: Bool
+  package var epsilonMaximum: Double?
+  package var minimumCohort: Int
+
+  /// The entry of `templates` that stands for the task's own template.
+  package static let ownTemplate = "default"
+}

@@ -1,0 +1,76 @@
+import ZorBADiagnostics
+package import ZorBAJSON
+
+/// One message that leaves the site, as it is written down and shown.
+package struct SentLine: Sendable, Equatable {
+  package var time: UTCInstant
+  package var run: String
+  /// Nil for messages that belong to no round.
+  package var round: Int?
+  package var kind: MessageKind
+  /// The message's fields by name, as decoded from the payload.
+  package var fields: JSONObject
+  /// The message, byte for byte.
+  package var payload: [UInt8]
+
+  package init(
+    time: UTCInstant, run: String, round: Int?, kind: MessageKind, fields: JSONObject,
+    payload: [UInt8]
+  ) {
+    self.time = time
+    self.run = run
+    self.round = round
+    self.kind = kind
+    self.fields = fields
+    self.payload = payload
+  }
+
+  /// One line of JSON without its line break; the payload is hexadecimal.
+  package var json: String {
+    var object = JSONObject()
+    func add(_ key: String, _ value: JSONValue) {
+      _ = object.append(JSONObject.Member(key: key, value: value))
+    }
+    add("time", .string(time.description))
+    add("run", .string(run))
+    if let round { add("round", .integer(round)) }
+    add("kind", .string(kind.rawValue))
+    add("bytes", .integer(payload.count))
+    add("fields", .object(fields))
+    add("payload", .string(Self.hexadecimal(payload)))
+    return JSONValue.object(object).serialized
+  }
+
+  /// The same for people: what leaves in one sentence, then field by field, then the bytes.
+  package var text: String {
+    let place = round.map { "round \($0) of \(run.excerpt())" } ?? run.excerpt()
+    let bytes = payload.count == 1 ? "1 byte" : "\(payload.count) bytes"
+    let names = fields.members.map { $0.key.excerpt() }
+    var lines = [
+      "\(time)  \(kind.rawValue), \(place)",
+      "  leaves the site: \(bytes): \(names.isEmpty ? "no fields" : names.joined(separator: ", "))",
+    ]
+    var rows = fields.members.map { ($0.key.excerpt(), Self.shown($0.value)) }
+    rows.append(("bytes", Self.hexadecimal(payload)))
+    let width = rows.map(\.0.count).max() ?? 0
+    lines += rows.map { name, value in
+      "  \(name)\(String(repeating: " ", count: width - name.count))  \(value)"
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func shown(_ value: JSONValue) -> String {
+    (value.string ?? value.serialized).excerpt(limit: 2000)
+  }
+
+  private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.count)
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
