@@ -109,7 +109,7 @@ let package = Package(
       dependencies: [
         "ZorBA", "ZorBABench", "ZorBAConfiguration", "ZorBAPlanning", "ZorBAFederation",
         "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor", "ZorBAJSON",
-        "ZorBADiagnostics", "ZorBAConsole",
+        "ZorBADiagnostics", "ZorBAConsole", "ZorBAPresentation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.copy("Resources")], swiftSettings: style),
@@ -149,6 +149,13 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBAPresentation",
+      dependencies: [
+        "ZorBA", "ZorBAOptimization", "ZorBAPlanning", "ZorBATensor", "ZorBAReport",
+        "ZorBAConsole",
       ],
       swiftSettings: style),
     .target(
@@ -193,7 +200,8 @@ let package = Package(
       name: "zorba-server",
       dependencies: [
         "ZorBACoordinator", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire", "ZorBAStore",
-        "ZorBAConfiguration", "ZorBA", "ZorBAReport", "ZorBAConsole", "ZorBALogging", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBAConfiguration", "ZorBA", "ZorBAReport", "ZorBAPresentation", "ZorBAConsole",
+        "ZorBALogging", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -11,6 +11,8 @@ package enum AgentNotice: Sendable {
   case downloading(file: String, done: UInt64, total: UInt64)
   /// An answer left the site.
   case answered(round: Int, rounds: Int, loss: Double, bytes: Int, seconds: Double)
+  /// The site has a fresh certificate.
+  case renewed
   /// A round was applied to the weights.
   case applied(round: Int, rounds: Int)
   /// The site's policy kept something in.
@@ -27,8 +29,6 @@ package enum AgentOutcome: Sendable, Equatable {
   case finished(run: String, round: Int, digest: String)
   /// An operator ended the run.
   case stopped(String)
-  /// The coordinator or the site's own policy refused.
-  case refused(String)
   /// The site was asked to end.
   case interrupted
 }

@@ -13,11 +13,14 @@ import ZorBAWire
 /// The life of an agent: one loop over what happens, used by one task.
 final class AgentSession {
   let agent: SiteAgent
-  let policy: PolicyGuard
+  let dispatch: SiteDispatch
   let worker: SiteWorker
   let link: SiteLink
   var machine = SiteMachine()
   var backoff: Backoff
+  var jitter: SeededJitter
+  /// When the present connection was made.
+  var connectedAt: ContinuousClock.Instant?
   /// Numbers connections; what earlier ones say is ignored.
   var connection = 0
   var outbox: Outbox?
@@ -26,6 +29,8 @@ final class AgentSession {
   var answer: SiteWork.Answer?
   /// The block whose digest goes with the answer to the newest ticket, from 0.
   var digestBlock: Int?
+  /// What the newest ticket asks for.
+  var facts: RoundFacts?
   /// The newest metrics.
   var evaluation: Zorba_V1_Evaluation?
   /// The newest digests of all blocks.
@@ -46,14 +51,19 @@ final class AgentSession {
   init(_ agent: SiteAgent) throws {
     self.agent = agent
     let configuration = agent.configuration
-    policy = try PolicyGuard(configuration)
-    link = try SiteLink(configuration, post: agent.post)
+    link = try SiteLink(configuration, observer: agent.options.observer, post: agent.post)
+    dispatch = try SiteDispatch(
+      configuration, federation: link.federation, observer: agent.options.observer)
+    let folder = configuration.state
     worker = SiteWorker(
-      try SiteLoading(configuration, threads: agent.options.threads, link: link).work(),
-      report: agent.post)
+      SiteWork(
+        path: "\(folder)/run.zorba",
+        loading: SiteLoading(
+          configuration: configuration, threads: agent.options.threads,
+          downloaded: "\(folder)/model")), report: agent.post)
     backoff = Backoff(
-      first: configuration.reconnect.firstSeconds, longest: configuration.reconnect.longestSeconds,
-      seed: agent.options.jitterSeed)
+      base: configuration.reconnect.firstSeconds, cap: configuration.reconnect.longestSeconds)
+    jitter = SeededJitter(seed: agent.options.jitterSeed)
   }
 
   /// Runs until the machine is done.
@@ -81,6 +91,7 @@ final class AgentSession {
     case .connected(let number, let outbox):
       guard number == connection else { return }
       self.outbox = outbox
+      connectedAt = .now
       observer(.connected(coordinator: agent.configuration.coordinator.description))
       try perform(.connected)
     case .received(let number, let message):
@@ -97,6 +108,7 @@ final class AgentSession {
     case .introduced(let bytes, let chain): try send(hello(bytes: bytes, chain: chain))
     case .fetchFrom(let offset): link.fetchJournal(run: runName, from: offset, into: worker)
     case .ready(let ready): try sendReady(ready)
+    case .outlined(let ticket, let facts): try compute(ticket, facts)
     case .answer(let answer):
       self.answer = answer
       try perform(.computed(answer.ticket))
@@ -114,7 +126,7 @@ final class AgentSession {
       outcome = .finished(run: runName, round: rounds, digest: digest)
     case .failure(let error): throw error
     case .interrupt(let reason):
-      try? send(.with { $0.leaving.reason = reason })
+      _ = try? send(.with { $0.leaving.reason = reason })
       worker.cancel()
       try perform(.stop(reason: reason))
     }
@@ -153,15 +165,15 @@ extension AgentSession {
   private func take(_ welcome: Zorba_V1_Welcome) throws {
     let bytes = Array(welcome.journalHeader)
     let header = try JournalHeader(encoded: bytes)
-    rounds = try policy.admit(
-      run: welcome.run, header: header, encoded: bytes, federation: link.federation)
     runName = welcome.run
+    rounds = try dispatch.admit(run: runName, header: header, encoded: bytes)
     worker.enqueue(
       .join(run: runName, number: Int(welcome.siteNumber), header: bytes))
     observer(.joined(run: runName, round: Int(clamping: welcome.lastRound), rounds: rounds))
-    try perform(
-      .welcome(
-        lastRound: Int(clamping: welcome.lastRound), restarts: welcome.journalRestarts))
+    let greeting = SiteMachine.Event.welcome(
+      lastRound: Int(clamping: welcome.lastRound), restarts: welcome.journalRestarts)
+    guard agent.configuration.model == .download else { return try perform(greeting) }
+    link.fetchModel(run: runName, to: "\(agent.configuration.state)/model", then: greeting)
   }
 
   private func take(_ advance: Zorba_V1_Advance) throws {
@@ -196,39 +208,44 @@ extension AgentSession {
 
   private func sendReady(_ ready: Zorba_V1_Ready) throws {
     var ready = ready
-    if !toldAll { policy.restrict(&ready) }
+    let share = dispatch.policy.share
+    if ready.hasCosts {
+      ready.examples = UInt32(clamping: share.examples(Int(ready.examples)))
+      if share.sharesCosts {
+        ready.costs.budgetBytes = UInt64(agent.configuration.memoryMiB) << 20
+      } else {
+        ready.clearCosts()
+      }
+    }
     toldAll = true
     try send(.with { $0.ready = ready })
   }
 
   private func sendResult(_ ticket: RoundCoordinator.Ticket) throws {
     guard let answer, answer.ticket == ticket else { return }
-    var result = Zorba_V1_Result.with {
+    let share = dispatch.policy.share
+    let result = Zorba_V1_Result.with {
       $0.round = UInt64(ticket.round)
       $0.attempt = ticket.attempt == 1 ? 0 : UInt32(clamping: ticket.attempt)
       $0.scalars = PackedFloats.pack(answer.scalars)
-      $0.examples = UInt32(clamping: answer.examples)
-      $0.loss = Float(answer.loss)
-      $0.seconds = Float(answer.seconds)
+      $0.examples = UInt32(clamping: share.examples(answer.examples))
+      $0.loss = share.loss(Float(answer.loss))
+      $0.seconds = share.seconds(Float(answer.seconds))
       $0.blockDigest = Data(answer.blockDigest)
-      if answer.peakMemoryMiB > toldPeakMiB {
-        $0.peakMemoryMib = UInt32(clamping: answer.peakMemoryMiB)
-      }
+      let peak = share.peakMemoryMiB(answer.peakMemoryMiB)
+      if peak > toldPeakMiB { $0.peakMemoryMib = UInt32(clamping: peak) }
     }
-    policy.restrict(&result)
     let message = Zorba_V1_SiteMessage.with { $0.result = result }
-    let bytes = try message.serializedBytes().count
-    if let refusal = try policy.refusal(of: ticket.round, payloadBytes: bytes) {
-      observer(.refused(refusal))
-      try sendDeclined(ticket, refusal, isRefused: true)
-      return
+    var facts = facts ?? RoundFacts(round: ticket.round, blocks: [], cohort: nil, now: .now)
+    facts.now = .now
+    if let refusal = try send(message, on: .round(facts)) {
+      return try sendDeclined(ticket, refusal, isRefused: true)
     }
-    try send(message)
-    toldPeakMiB = max(toldPeakMiB, answer.peakMemoryMiB)
+    toldPeakMiB = max(toldPeakMiB, Int(result.peakMemoryMib))
     observer(
       .answered(
-        round: ticket.round, rounds: rounds, loss: answer.loss, bytes: bytes,
-        seconds: answer.seconds))
+        round: ticket.round, rounds: rounds, loss: answer.loss,
+        bytes: try message.serializedBytes().count, seconds: answer.seconds))
   }
 
   private func sendDeclined(
@@ -245,11 +262,17 @@ extension AgentSession {
       })
   }
 
-  /// Logs, then sends: what cannot be logged does not leave the site.
-  private func send(_ message: Zorba_V1_SiteMessage) throws {
-    guard let outbox else { return }
-    try policy.record(message, run: runName)
+  /// Writes down, then sends: what cannot be written down does not leave the site.
+  ///
+  /// - Returns: Why the policy keeps it in; nil when it was sent.
+  @discardableResult
+  private func send(
+    _ message: Zorba_V1_SiteMessage, on occasion: SiteGate.Occasion = .other(now: .now)
+  ) throws -> String? {
+    guard let outbox else { return nil }
+    if let refusal = try dispatch.release(message, on: occasion, run: runName) { return refusal }
     outbox.send(message)
+    return nil
   }
 }
 
@@ -261,8 +284,10 @@ extension AgentSession {
     case .connect:
       connection += 1
       link.connect(number: connection)
-    case .scheduleReconnect(let attempt):
-      let seconds = backoff.seconds(attempt: attempt)
+    case .scheduleReconnect:
+      let lasted = connectedAt.map { (ContinuousClock.now - $0) / .seconds(1) } ?? 0
+      connectedAt = nil
+      let seconds = backoff.delay(lasted: lasted, using: &jitter)
       observer(
         .disconnected(
           reason: lastFault?.message ?? "the connection ended", retrySeconds: seconds))
@@ -285,7 +310,7 @@ extension AgentSession {
       worker.enqueue(.rebuild)
     case .replay: worker.enqueue(.replay)
     case .sendReady(let round): worker.enqueue(.ready(round: round, tellsAll: !toldAll))
-    case .compute(let ticket): try compute(ticket)
+    case .compute(let ticket): worker.enqueue(.outline(ticket))
     case .cancelCompute: worker.cancel()
     case .append:
       guard let record = backlog.takeRecord() else { return try perform(.appendFailed) }
@@ -299,8 +324,7 @@ extension AgentSession {
     case .evaluate(let round): try evaluate(round)
     case .cancelEvaluation: worker.cancel()
     case .sendEvaluation(let round):
-      guard let evaluation, evaluation.round == UInt64(round) else { return }
-      try send(.with { $0.evaluation = evaluation })
+      try sendEvaluation(round)
     case .digest(let round): worker.enqueue(.digests(round: round))
     case .sendDigest(let round):
       try send(
@@ -316,9 +340,10 @@ extension AgentSession {
     }
   }
 
-  private func compute(_ ticket: RoundCoordinator.Ticket) throws {
-    if let refusal = try policy.refusal(before: ticket.round) {
-      observer(.refused(refusal))
+  /// Computes what the policy lets out.
+  private func compute(_ ticket: RoundCoordinator.Ticket, _ facts: RoundFacts) throws {
+    self.facts = facts
+    if let refusal = dispatch.refusal(of: .round(facts), run: runName) {
       isRefused = true
       try perform(.computeFailed(ticket, reason: refusal))
       isRefused = false
@@ -328,7 +353,7 @@ extension AgentSession {
   }
 
   private func evaluate(_ round: Int) throws {
-    guard policy.allowsEvaluation else {
+    guard dispatch.policy.allowsEvaluation else {
       evaluation = .with {
         $0.round = UInt64(round)
         $0.absent = true
@@ -338,7 +363,21 @@ extension AgentSession {
     worker.enqueue(
       .evaluate(
         round: UInt64(round), test: evaluationSplits[round] ?? false,
-        minimum: policy.minimumEvaluationExamples))
+        minimum: dispatch.policy.fewestEvaluationExamples))
+  }
+
+  private func sendEvaluation(_ round: Int) throws {
+    guard let evaluation, evaluation.round == UInt64(round) else { return }
+    let facts = EvaluationFacts(round: round, examples: Int(evaluation.examples), now: .now)
+    let message = Zorba_V1_SiteMessage.with { $0.evaluation = evaluation }
+    let refusal = try send(
+      message, on: evaluation.absent ? .other(now: .now) : .evaluation(facts))
+    guard refusal != nil, !evaluation.absent else { return }
+    self.evaluation = .with {
+      $0.round = UInt64(round)
+      $0.absent = true
+    }
+    try sendEvaluation(round)
   }
 
   private func finish(_ end: SiteMachine.Outcome) throws {

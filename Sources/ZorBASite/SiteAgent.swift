@@ -31,6 +31,7 @@ package final class SiteAgent: Sendable {
     case introduced(bytes: Int, chain: [UInt8])
     case fetchFrom(Int)
     case ready(Zorba_V1_Ready)
+    case outlined(RoundCoordinator.Ticket, RoundFacts)
     case answer(SiteWork.Answer)
     case evaluated(Zorba_V1_Evaluation)
     case digests(round: Int, [UInt8])

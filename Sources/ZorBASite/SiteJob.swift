@@ -22,6 +22,8 @@ enum SiteJob: Sendable {
   case ready(round: Int, tellsAll: Bool)
   case append(Zorba_V1_JournalRecord)
   case apply(Zorba_V1_Commit)
+  /// Say what a round asks of the site.
+  case outline(RoundCoordinator.Ticket)
   case compute(RoundCoordinator.Ticket, digestBlock: Int?)
   case evaluate(round: UInt64, test: Bool, minimum: Int)
   case digests(round: Int)

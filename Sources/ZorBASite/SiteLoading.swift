@@ -11,11 +11,14 @@ struct SiteLoading: Sendable {
   let threads: Int?
   /// Where a model lies that was downloaded.
   let downloaded: String
-  /// Whether the site's policy lets it take part in a run with this configuration.
-  let admit: @Sendable (RunConfiguration) throws -> Void
 
   /// The base model's folder.
-  var model: String { configuration.model ?? downloaded }
+  private var model: String {
+    switch configuration.model {
+    case .folder(let path): path
+    case .download: downloaded
+    }
+  }
 
   /// Loads the base model and encodes the rows.
   ///
@@ -32,7 +35,6 @@ struct SiteLoading: Sendable {
         test: configuration.data.test))
     settings.out = configuration.state
     settings.memory.budgetMiB = configuration.memoryMiB
-    try admit(settings)
     return try SiteReplica(
       header: header, configuration: settings, siteNumber: number,
       context: ComputeContext(

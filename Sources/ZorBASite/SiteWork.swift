@@ -3,6 +3,7 @@ import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
 import ZorBAOptimization
+import ZorBASitePolicy
 import ZorBAWire
 
 #if canImport(FoundationEssentials)
@@ -120,6 +121,16 @@ final class SiteWork {
       $0.examples = UInt32(clamping: replica.examples)
       $0.costs.costs = Data(costs.utf8)
     }
+  }
+
+  /// What a round asks of the site: its blocks, and among how many sites.
+  func outline(_ ticket: RoundCoordinator.Ticket) throws -> RoundFacts {
+    let plan = try plan(round: ticket.round)
+    let matrix = plan.matrix(round: ticket.round)
+    return RoundFacts(
+      round: ticket.round,
+      blocks: Set(terms?.blocks(of: number - 1, round: ticket.round, plan: plan) ?? []),
+      cohort: (0..<matrix.clientCount).count { !matrix.isResting($0) }, now: .now)
   }
 
   /// Answers a round; nil when it was cancelled.

@@ -75,6 +75,7 @@ final class SiteWorker: Sendable {
     case .apply(let commit):
       try work.apply(commit)
       return [.event(.applied(round: Int(clamping: commit.round)))]
+    case .outline(let ticket): return [.outlined(ticket, try work.outline(ticket))]
     case .compute(let ticket, let digestBlock):
       guard !isCancelled.load(ordering: .relaxed) else { return [.event(.computeStopped(ticket))] }
       let answer = try work.answer(ticket, digestBlock: digestBlock) { [self] in
@@ -98,7 +99,7 @@ final class SiteWorker: Sendable {
       ?? ZorBAError(.inputOutput, "\(error)")
     let isForeign = isFork || error.code == .invalidJournal || error.code == .invalidData
     return switch job {
-    case .compute(let ticket, _): .event(.computeFailed(ticket, reason: "\(error)"))
+    case .compute(let ticket, _), .outline(let ticket): .event(.computeFailed(ticket, reason: "\(error)"))
     case .apply(let commit):
       isForeign
         ? .event(.commitRefused(round: Int(clamping: commit.round)))

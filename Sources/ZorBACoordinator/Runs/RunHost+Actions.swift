@@ -34,6 +34,7 @@ extension RunHost {
       mail.assigned = ticket
       mail.assignedTo = Set(clients)
       answers = [:]
+      asked = clients
       roundStart = .now
     case .startDeadline(let ticket): startDeadline(ticket)
     case .cancelDeadline: stopTimer(.deadline)
@@ -133,9 +134,7 @@ extension RunHost {
 
 extension RunHost {
   private func startDeadline(_ ticket: RoundCoordinator.Ticket) {
-    let asked = machine.asked
-    let seconds = deadlines.seconds(
-      expected: asked.map { sites[$0].secondsPerRound }, attempt: ticket.attempt)
+    let seconds = deadlines.deadline(asked: asked, failed: max(0, machine.tries - 1))
     startTimer(.deadline, seconds: seconds) { .deadline(ticket) }
   }
 

@@ -106,8 +106,9 @@ extension RunHost {
   private func learn(from metrics: RoundMetrics, seconds: Double) {
     lastLoss = metrics.loss
     secondsPerRound = secondsPerRound == 0 ? seconds : 0.9 * secondsPerRound + 0.1 * seconds
-    for client in machine.asked {
+    for client in asked {
       if let answer = answers[client] {
+        deadlines.learn(client: client, seconds: answer.seconds, elapsed: answer.elapsed)
         sites[client].answered(
           round: metrics.round, seconds: answer.seconds, peakMemoryMiB: answer.peakMemoryMiB)
       } else {

@@ -39,7 +39,15 @@ extension RunHost {
     }
   }
 
-  /// Takes up weights of sites that were not known before.
+  /// Tells the engine what a site weighs, before anything of the site's counts.
+  func weigh(_ client: Int) {
+    guard var engine, let timeline, let examples = sites[client].examples else { return }
+    engine.weigh(client, blueprint.configuration.federation.weights.weight(examples: examples))
+    self.engine = engine
+    selection.follow(engine, timeline)
+  }
+
+  /// Makes the engine anew, with everything it saw before.
   func rebuildEngine() {
     guard let timeline else { return }
     do {

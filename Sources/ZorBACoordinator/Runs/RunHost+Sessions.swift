@@ -1,7 +1,16 @@
+import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
+import ZorBAJournal
 import ZorBAOptimization
+import ZorBAPlanning
 import ZorBAWire
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Streams of sites: from the first message to the last.
 extension RunHost {
@@ -124,7 +133,7 @@ extension RunHost {
     note("ready", site: session.site, ["round": "\(ready.lastRound)"])
     if sites[client].isQuarantined { readmit(client) }
     handle(
-      .ready(client: client, session: session.id, lastRound: machine.lastCommitted))
+      .ready(client: client, session: session.id, lastRound: Int(clamping: ready.lastRound)))
   }
 
   private func learn(_ ready: Zorba_V1_Ready, of client: Int) {
@@ -135,23 +144,18 @@ extension RunHost {
       do {
         let text = String(decoding: ready.costs.costs, as: UTF8.self)
         sites[client].costs = try SiteCosts(
-          json: try JSONParser.parse(Array(ready.costs.costs)),
-          blocks: blueprint.card.layerCount)
+          parsing: ready.costs.costs, blocks: blueprint.card.layerCount)
         sites[client].costsText = text
       } catch {
         warn("the costs of \(sites[client].name) cannot be used: \(error)")
       }
     }
     // Its weight in the aggregation follows its rows, so the engine must know before it counts.
-    if isNew, engine != nil { rebuildEngine() }
+    if isNew { weigh(client) }
   }
 
   private func take(_ result: Zorba_V1_Result, of client: Int, _ session: SiteSession) {
-    let configuration = blueprint.configuration.method
-    guard
-      let scalars = PackedFloats.unpack(
-        result.scalars, rows: configuration.localSteps, columns: configuration.directions)
-    else {
+    guard let scalars = scalars(in: result) else {
       warn(
         "\(session.site) answered round \(result.round) with \(result.scalars.count) bytes of "
           + "scalars")
@@ -161,8 +165,9 @@ extension RunHost {
     let ticket = ticket(of: result)
     if ticket == machine.ticket, sessions[client]?.id == session.id {
       answers[client] = Answer(
-        seconds: Double(result.seconds), peakMemoryMiB: Int(result.peakMemoryMib),
-        halves: HalfScalars.unpack(result.halfScalars))
+        seconds: Double(result.seconds),
+        elapsed: (ContinuousClock.now - roundStart) / .seconds(1),
+        peakMemoryMiB: Int(clamping: result.peakMemoryMib), halves: halves(in: result))
     }
     handle(
       .result(
@@ -183,6 +188,26 @@ extension RunHost {
         client: client, session: session.id,
         .init(
           round: Int(clamping: declined.round), attempt: max(1, Int(declined.attempt)))))
+  }
+
+  /// [steps][directions]; nil when there are more or fewer.
+  private func scalars(in result: Zorba_V1_Result) -> [[Float]]? {
+    let method = blueprint.configuration.method
+    guard let values = PackedFloats.unpack(result.scalars),
+      values.count == method.localSteps * method.directions
+    else { return nil }
+    return stride(from: 0, to: values.count, by: method.directions).map {
+      Array(values[$0..<$0 + method.directions])
+    }
+  }
+
+  private func halves(in result: Zorba_V1_Result) -> [RoundMetrics.HalfScalars]? {
+    guard !result.halfScalars.isEmpty, let values = PackedFloats.unpack(result.halfScalars),
+      values.count.isMultiple(of: 2)
+    else { return nil }
+    return stride(from: 0, to: values.count, by: 2).map {
+      RoundMetrics.HalfScalars(first: values[$0], second: values[$0 + 1])
+    }
   }
 
   private func ticket(of result: Zorba_V1_Result) -> RoundCoordinator.Ticket {

@@ -7,14 +7,14 @@ import ZorBAWire
 extension RunHost {
   /// Where the run stands.
   package var state: RunState {
-    switch machine.phase {
+    let reason = machine.reason ?? ""
+    return switch machine.phase {
     case .finished:
       journal.lastRound == UInt64(blueprint.configuration.rounds)
         ? RunState(.finished) : RunState(.stopped, "an operator ended the run")
-    case .paused(let reason): RunState(.paused, reason)
-    case .pausing(let reason): RunState(.pausing, reason)
-    case .waiting(let reason): RunState(.waiting, reason)
-    default: RunState(.running)
+    case .paused: RunState(.paused, reason)
+    case .waiting: RunState(.waiting, reason)
+    default: isOperatorPaused ? RunState(.pausing, reason) : RunState(.running)
     }
   }
 

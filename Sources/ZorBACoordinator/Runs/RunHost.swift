@@ -45,6 +45,8 @@ package actor RunHost {
   var answers: [Int: Answer] = [:]
   /// Metrics of the evaluation under way, by client.
   var evaluations: [Int: Zorba_V1_Evaluation] = [:]
+  /// Who was asked in the round under way.
+  var asked: [Int] = []
   var roundStart = ContinuousClock.now
   var lastLoss = Double.nan
   var secondsPerRound = 0.0
@@ -76,6 +78,8 @@ package actor RunHost {
   /// What comes with an answer besides what is aggregated.
   struct Answer {
     var seconds: Double
+    /// From the question to the answer.
+    var elapsed: Double
     var peakMemoryMiB: Int
     var halves: [RoundMetrics.HalfScalars]?
   }
@@ -110,8 +114,8 @@ package actor RunHost {
     warnings = opened.warnings
     resultWriter = try RunResultWriter(folder: folder, history: opened.history)
     lastLoss = opened.history.last?.loss ?? .nan
-    deadlines = DeadlinePolicy(
-      fixedSeconds: blueprint.configuration.federation.deadlineSeconds)
+    let deadline = blueprint.configuration.federation.deadlineSeconds
+    deadlines = DeadlinePolicy(fixed: deadline > 0 ? deadline : nil)
     if let engine, let timeline { selection.follow(engine, timeline) }
     machine = opened.machine(selection)
   }

@@ -40,7 +40,7 @@ package struct RunMachine: Sendable {
   /// The attempt the round under way had last; 0 before its first.
   var attempt = 0
   /// Attempts since the last commit or wait.
-  var tries = 0
+  package internal(set) var tries = 0
   /// Who is not asked again in this series of attempts.
   var excluded: Set<Int> = []
   /// What `waiting` waits for.

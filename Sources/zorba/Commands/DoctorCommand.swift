@@ -2,6 +2,7 @@ import ArgumentParser
 package import ZorBA
 import ZorBAConsole
 import ZorBADiagnostics
+import ZorBAPresentation
 import ZorBAJSON
 import ZorBAPlanning
 import ZorBAReport

@@ -3,6 +3,7 @@ import ZorBA
 import ZorBAConfiguration
 import ZorBAConsole
 import ZorBADiagnostics
+import ZorBAPresentation
 import ZorBAJSON
 import ZorBAPlanning
 import ZorBAReport

@@ -1,4 +1,5 @@
 import ZorBADiagnostics
+import ZorBAPresentation
 import ZorBAJSON
 import ZorBAPlanning
 import ZorBAReport

@@ -1,6 +1,7 @@
 import ZorBA
 import ZorBAConsole
 import ZorBADiagnostics
+import ZorBAPresentation
 import ZorBAReport
 
 /// Runs a simulation in front of a person or a script: progress, tables, report, exit code.

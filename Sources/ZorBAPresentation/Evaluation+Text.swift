@@ -1,10 +1,10 @@
-import ZorBA
+package import ZorBA
 import ZorBAConsole
 import ZorBAReport
 
 extension Evaluation {
   /// The evaluation as tables for a terminal.
-  var text: String {
+  package var text: String {
     var table = TextTable(header: ["rows", "examples", "accuracy", "macro-F1", "loss"])
     for site in perClient { table.rows.append(Self.row(site.name, site.figures)) }
     table.rows.append(Self.row("all", overall))

@@ -1,13 +1,13 @@
-import ZorBA
+package import ZorBA
 import ZorBAConsole
 import ZorBAOptimization
 import ZorBAPlanning
-import ZorBAReport
+package import ZorBAReport
 import ZorBATensor
 
 extension RunReport {
   /// The page of a run.
-  init(_ result: RunResult, configuration run: RunConfiguration, title: String) {
+  package init(_ result: RunResult, configuration run: RunConfiguration, title: String) {
     self.init(title: title, summary: Self.summary(of: result), facts: Self.facts(of: run))
     trainingLoss = result.history.map { .init(round: $0.round, value: $0.loss) }
     evaluationLoss = Self.evaluationLoss(of: result)

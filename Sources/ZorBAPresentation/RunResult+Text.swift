@@ -1,10 +1,10 @@
-import ZorBA
+package import ZorBA
 import ZorBAConsole
 import ZorBAReport
 
 extension RunResult {
   /// The tables that end a run on a terminal.
-  var text: String {
+  package var text: String {
     var text = ""
     if before != nil || after != nil { text += quality.rendered() + "\n" }
     var costs = TextTable(header: ["cost", ""])

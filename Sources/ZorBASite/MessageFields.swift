@@ -1,0 +1,97 @@
+import ZorBAJSON
+import ZorBASitePolicy
+import ZorBAWire
+
+/// What a message that leaves the site says, field by field, for the site's owner.
+struct MessageFields {
+  let kind: MessageKind
+  /// Nil for messages that belong to no round.
+  let round: Int?
+  private(set) var object = JSONObject()
+
+  /// Nil for a message without content.
+  init?(_ message: Zorba_V1_SiteMessage) {
+    switch message.kind {
+    case .hello(let hello):
+      (kind, round) = (.hello, nil)
+      add("run", .string(hello.run))
+      add("protocol", .string("\(hello.protocolMinimum)-\(hello.protocolMaximum)"))
+      add("software", .string(hello.software))
+      add("journal_bytes", .integer(Int(clamping: hello.journalBytes)))
+      add("journal_chain", .string(Self.hexadecimal(hello.journalChain)))
+    case .ready(let ready):
+      (kind, round) = (.ready, Int(clamping: ready.lastRound))
+      add("last_round", .integer(Int(clamping: ready.lastRound)))
+      add("journal_chain", .string(Self.hexadecimal(ready.journalChain)))
+      if ready.examples > 0 { add("examples", .integer(Int(ready.examples))) }
+      if ready.hasCosts {
+        add("budget_bytes", .integer(Int(clamping: ready.costs.budgetBytes)))
+        add("costs", .string(String(decoding: ready.costs.costs, as: UTF8.self)))
+      }
+    case .result(let result):
+      (kind, round) = (.result, Int(clamping: result.round))
+      add("round", .integer(Int(clamping: result.round)))
+      add("attempt", .integer(Int(max(1, result.attempt))))
+      add("scalars", Self.numbers(PackedFloats.unpack(result.scalars) ?? []))
+      add("examples", .integer(Int(result.examples)))
+      if result.loss != 0 { add("loss", .number(Double(result.loss))) }
+      if result.seconds != 0 { add("seconds", .number(Double(result.seconds))) }
+      if result.peakMemoryMib != 0 {
+        add("peak_memory_mib", .integer(Int(result.peakMemoryMib)))
+      }
+      if !result.blockDigest.isEmpty {
+        add("block_digest", .string(Self.hexadecimal(result.blockDigest)))
+      }
+      if !result.halfScalars.isEmpty {
+        add("half_scalars", Self.numbers(PackedFloats.unpack(result.halfScalars) ?? []))
+      }
+    case .evaluation(let evaluation):
+      // That there are no metrics is no metric.
+      (kind, round) = (
+        evaluation.absent ? .declined : .evaluation, Int(clamping: evaluation.round)
+      )
+      add("round", .integer(Int(clamping: evaluation.round)))
+      if evaluation.absent {
+        add("absent", .bool(true))
+      } else {
+        add("examples", .integer(Int(evaluation.examples)))
+        add("loss", Self.number(evaluation.loss))
+        add("accuracy", Self.number(evaluation.accuracy))
+        add("macro_f1", Self.number(evaluation.macroF1))
+      }
+    case .declined(let declined):
+      (kind, round) = (.declined, Int(clamping: declined.round))
+      add("round", .integer(Int(clamping: declined.round)))
+      add("attempt", .integer(Int(max(1, declined.attempt))))
+      add("reason", .string(declined.reason))
+      add("refused", .bool(declined.refused))
+    case .stateDigest(let digest):
+      (kind, round) = (.stateDigest, Int(clamping: digest.round))
+      add("round", .integer(Int(clamping: digest.round)))
+      add("digests", .string(Self.hexadecimal(digest.digests)))
+    case .heartbeat: (kind, round) = (.heartbeat, nil)
+    case .leaving(let leaving):
+      (kind, round) = (.leaving, nil)
+      add("reason", .string(leaving.reason))
+    case nil: return nil
+    }
+  }
+
+  private mutating func add(_ key: String, _ value: JSONValue) {
+    _ = object.append(.init(key: key, value: value))
+  }
+
+  private static func numbers(_ values: [Float]) -> JSONValue {
+    .array(values.map { number(Double($0)) })
+  }
+
+  /// JSON has no numbers that are not finite.
+  private static func number(_ value: Double) -> JSONValue {
+    value.isFinite ? .number(value) : .string("\(value)")
+  }
+
+  private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef")
+    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+  }
+}

@@ -1,0 +1,94 @@
+import Crypto
+import ZorBA
+import ZorBAConfiguration
+import ZorBADiagnostics
+import ZorBAJournal
+import ZorBASitePolicy
+import ZorBAWire
+
+/// What leaves the site: judged by its policy, counted, written down, and only then sent.
+final class SiteDispatch {
+  private let gate: SiteGate
+  private let federation: String
+  private let observer: @Sendable (AgentNotice) -> Void
+
+  /// - Throws: `ZorBAError` when policy, ledger or log cannot be used: then nothing leaves.
+  init(
+    _ configuration: SiteConfiguration, federation: String,
+    observer: @escaping @Sendable (AgentNotice) -> Void
+  ) throws {
+    gate = SiteGate(
+      policy: try SitePolicy.read(path: configuration.policy),
+      ledger: try SiteLedger(folder: configuration.state),
+      log: try SentLog(path: configuration.sentLog.path, keepMiB: configuration.sentLog.keepMiB))
+    self.federation = federation
+    self.observer = observer
+  }
+
+  var policy: SitePolicy { gate.policy }
+
+  /// Whether the site takes part in a run; says in how many rounds.
+  ///
+  /// - Throws: `ZorBAError` with code `refused` naming the key of the policy.
+  func admit(run name: String, header: JournalHeader, encoded: [UInt8]) throws -> Int {
+    let run = try RunFile.parse(
+      header: header, model: "", data: DataFiles(train: [], validation: nil, test: nil))
+    let facts = RunFacts(
+      run, name: name, federation: federation, header: header,
+      specification: SHA256.hash(data: encoded).map(Self.hexadecimal).joined())
+    switch gate.admit(run: facts) {
+    case .allowed, .wait: return run.rounds
+    case .refused(let refusal): throw refusal.error
+    }
+  }
+
+  /// Whether the policy lets a question be answered at all, before anything is computed; a sentence for
+  /// the coordinator if not.
+  func refusal(of occasion: SiteGate.Occasion, run: String) -> String? {
+    switch gate.admit(occasion, run: run) {
+    case .allowed: return nil
+    case .refused(let refusal):
+      observer(.refused(refusal.sentence))
+      return refusal.reason
+    case .wait(let until, let refusal):
+      observer(.refused("\(refusal.sentence) (until \(until))"))
+      return refusal.reason
+    }
+  }
+
+  /// Writes a message down and says whether it may go; otherwise why not, for the coordinator.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput` when it cannot be counted or written down.
+  func release(
+    _ message: Zorba_V1_SiteMessage, on occasion: SiteGate.Occasion, run: String
+  ) throws -> String? {
+    guard let fields = MessageFields(message) else { return nil }
+    let line = SentLine(
+      time: .now, run: run, round: fields.round, kind: fields.kind, fields: fields.object,
+      payload: try message.serializedBytes())
+    switch try gate.release(line, on: occasion) {
+    case .allowed: return nil
+    case .refused(let refusal), .wait(_, let refusal):
+      observer(.refused(refusal.sentence))
+      return refusal.reason
+    }
+  }
+
+  private static func hexadecimal(_ byte: UInt8) -> String {
+    let text = String(byte, radix: 16)
+    return text.count == 1 ? "0\(text)" : text
+  }
+}
+
+extension RunFacts {
+  init(
+    _ run: RunConfiguration, name: String, federation: String, header: JournalHeader,
+    specification: String
+  ) {
+    self.init(
+      name: name, federation: federation, specification: specification,
+      base: "\(header.base.state)", task: run.task.kind, template: run.task.template, blocks: nil,
+      blocksAtOnce: nil, localSteps: run.method.localSteps, directions: run.method.directions,
+      rounds: run.rounds, cohort: run.federation.sites.count)
+  }
+}

@@ -1,0 +1,162 @@
+import Logging
+import ZorBA
+import ZorBAConsole
+import ZorBACoordinator
+import ZorBADiagnostics
+import ZorBAIdentity
+import ZorBAJSON
+import ZorBALogging
+import ZorBAPresentation
+import ZorBAReport
+import ZorBAStore
+import ZorBAWire
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A coordinator process: store, log, wire and runs, from start to end.
+struct CoordinatorService {
+  private let command: ServerCommand
+  private let credentials: Credentials
+  private let revocations: Revocations
+  private let coordinator: Coordinator
+  private let server: WireServer
+  private let watcher: CoordinatorWatcher
+  private let log: Logger
+
+  init(_ command: ServerCommand) throws {
+    self.command = command
+    credentials = try IdentityFolder(path: command.identity).load()
+    guard credentials.principal.role == .coordinator else {
+      throw ZorBAError(
+        .invalidConfiguration, "the identity is that of \(credentials.principal.uri)",
+        at: .init(file: command.identity), advice: "Use the folder that 'zorba pki init' made.")
+    }
+    let revocations = try Revocations(
+      path: command.revoked ?? (command.authority ?? "") + "/register.jsonl")
+    self.revocations = revocations
+    let store = try CoordinatorStore.open(
+      path: "\(command.state)/store.sqlite", software: Software.description,
+      time: Date().timeIntervalSince1970)
+    let level = Logger.Level(rawValue: command.logLevel) ?? .info
+    let sink = try LineSink(path: "\(command.state)/log.jsonl")
+    let log = Logger(label: "zorba.server") { _ in LineLogHandler(file: sink, level: level) }
+    self.log = log
+    let watcher = CoordinatorWatcher(isQuiet: command.common.quiet)
+    self.watcher = watcher
+    var options = Coordinator.Options()
+    options.servesModels = command.serveModels
+    options.downloadBytesPerSecond = command.downloadMib * 0x1p20
+    options.observer = { watcher.observe($0) }
+    coordinator = Coordinator(
+      federation: credentials.principal.federation, store: store, log: log, options: options)
+    let renewal = try command.authority.flatMap { try CertificateRenewal(authority: $0) }
+    let address = ListenAddress(command.listen)
+    server = try WireServer(
+      host: address?.host ?? "", port: address?.port ?? 0,
+      security: ConnectionSecurity(
+        of: credentials, admits: [.site, .operator], revocations: revocations),
+      federation: FederationDesk(coordinator, renewal: renewal),
+      administration: AdministrationDesk(coordinator)
+    ) { event in
+      switch event {
+      case .listening(let host, let port):
+        log.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
+        watcher.say("Listening on \(host):\(port).")
+      case .refused, .handshakeFailed, .turnedAway:
+        log.warning("\(event)")
+        watcher.say("\(event)")
+      case .failed: log.warning("\(event)")
+      case .disconnected: log.info("\(event)")
+      }
+    }
+  }
+
+  /// Serves until all runs have ended, or until it is told to end.
+  func run(_ runs: [(name: String, run: RunConfiguration)]) async throws {
+    for (name, run) in runs {
+      watcher.say("Run '\(name)': preparing its model's digest.")
+      try await coordinator.open(run, named: name)
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      group.addTask { await watchRevocations() }
+      group.addTask { await waitForEnd() }
+      // The first to end is the wait, or a server that cannot listen.
+      try await group.next()
+      await coordinator.shutDown()
+      await server.shutDown(grace: .seconds(3))
+      group.cancelAll()
+    }
+    watcher.finish()
+    try await conclude()
+  }
+
+  /// Ends streams of identities that are revoked while they stand.
+  private func watchRevocations() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .seconds(1))
+      let wasRead: Bool
+      do {
+        wasRead = try revocations.refresh()
+      } catch {
+        log.error("the register cannot be read", metadata: ["error": "\(error)"])
+        continue
+      }
+      guard wasRead else { continue }
+      let ended = server.disconnect { revocations.isRevoked(serial: $0.serial) }
+      if ended > 0 { watcher.say("Ended \(ended) connections of revoked certificates.") }
+    }
+  }
+
+  /// Returns when every run has ended, or at Ctrl-C.
+  private func waitForEnd() async {
+    var finishedSince: ContinuousClock.Instant?
+    while !Task.isCancelled, !Interruption.isRequested {
+      try? await Task.sleep(for: .milliseconds(100))
+      guard !command.stay, await allHaveEnded() else { continue }
+      // Sites that were away at the end still want to hear of it.
+      let since = finishedSince ?? .now
+      finishedSince = since
+      if await nobodyIsMissing() || ContinuousClock.now - since > .seconds(20) { return }
+    }
+  }
+
+  private func allHaveEnded() async -> Bool {
+    for host in await coordinator.runs where await !host.state.isFinal { return false }
+    return true
+  }
+
+  private func nobodyIsMissing() async -> Bool {
+    for host in await coordinator.runs where await !host.everybodyHeardTheEnd { return false }
+    return true
+  }
+
+  /// Results for people or scripts; an error with code `interrupted` when a run has not ended.
+  private func conclude() async throws {
+    var objects: [JSONValue] = []
+    var open: [String] = []
+    for host in await coordinator.runs {
+      let result = await host.result
+      let state = await host.state
+      if !state.isFinal { open.append(host.name) }
+      let report = RunReport(result, configuration: host.blueprint.configuration, title: host.name)
+      try RunFolder.write(report.html(), to: host.folder.report)
+      objects.append(result.json)
+      if !command.common.json {
+        Console.output("\(host.name): \(state.kind.rawValue)\n" + result.text)
+      }
+    }
+    if command.common.json {
+      Console.output((["runs": .array(objects)] as JSONValue).serialized + "\n")
+    }
+    if !open.isEmpty {
+      throw ZorBAError(
+        .interrupted, "stopped before the end of \(open.joined(separator: ", "))",
+        advice: "Start the same command again; sites come back by themselves.")
+    }
+  }
+}
