@@ -140,7 +140,7 @@ let package = Package(
     .target(
       name: "ZorBAWire",
       dependencies: [
-        "ZorBADiagnostics",
+        "ZorBADiagnostics", "ZorBAIdentity",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),

@@ -232,6 +232,7 @@ extension AgentSession {
       $0.loss = share.loss(Float(answer.loss))
       $0.seconds = share.seconds(Float(answer.seconds))
       $0.blockDigest = Data(answer.blockDigest)
+      $0.halfScalars = PackedFloats.pack(answer.halves)
       let peak = share.peakMemoryMiB(answer.peakMemoryMiB)
       if peak > toldPeakMiB { $0.peakMemoryMib = UInt32(clamping: peak) }
     }

@@ -36,7 +36,7 @@ final class SiteLink: Sendable {
     post: @escaping @Sendable (SiteAgent.Input) -> Void
   ) throws {
     let folder = configuration.identity
-    let credentials = try IdentityFolder(path: folder).load()
+    let credentials = try IdentityFolder(folder).load()
     if let name = configuration.name, name != credentials.principal.name {
       throw ZorBAError(
         .invalidConfiguration,
@@ -49,7 +49,7 @@ final class SiteLink: Sendable {
       host: configuration.coordinator.host, port: configuration.coordinator.port
     ) {
       // Read anew, so that a renewed certificate is used without a restart.
-      try ConnectionSecurity(of: IdentityFolder(path: folder).load(), admits: [.coordinator])
+      try ConnectionSecurity(of: IdentityFolder(folder).load(), admits: [.coordinator])
     }
     self.observer = observer
     self.post = post
@@ -170,13 +170,14 @@ final class SiteLink: Sendable {
 
   /// Asks for a fresh certificate when two thirds of the present one's life are over.
   private func renewWhenDue(_ connection: WireConnection) async {
-    let folder = IdentityFolder(path: identity)
+    let folder = IdentityFolder(identity)
     while !Task.isCancelled {
       do {
-        if try folder.needsRenewal(now: Date().timeIntervalSince1970) {
+        if try folder.load().needsRenewal(now: Date()) {
+          let request = try folder.makeRenewalRequest()
           let response = try await connection.renewCertificate(
-            .with { $0.signingRequest = Data(try folder.renewalRequest()) })
-          try folder.install(chain: response.certificates.map { Array($0) })
+            .with { $0.signingRequest = Data(request.der) })
+          try folder.install(response.certificates.map { Array($0) })
           observer(.renewed)
         }
       } catch is CancellationError {

@@ -153,7 +153,8 @@ final class SiteWork {
     }
     return Answer(
       ticket: ticket, scalars: Array(answer.scalars.joined()),
-      halves: (answer.halves ?? []).flatMap { [$0.first, $0.second] },
+      halves: replica.configuration.blocks.replanEvery > 0
+        ? (answer.halves ?? []).flatMap { [$0.first, $0.second] } : [],
       examples: answer.examples, loss: answer.loss, seconds: answer.seconds,
       peakMemoryMiB: replica.peakMemory >> 20, blockDigest: digest)
   }

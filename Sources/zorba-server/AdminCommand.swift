@@ -44,7 +44,7 @@ struct OperatorOptions: ParsableArguments {
     let address = ListenAddress(coordinator)
     let identity = identity
     let client = WireClient(host: address?.host ?? "", port: address?.port ?? 0) {
-      try ConnectionSecurity(of: IdentityFolder(path: identity).load(), admits: [.coordinator])
+      try ConnectionSecurity(of: IdentityFolder(identity).load(), admits: [.coordinator])
     }
     let answer = try await client.withConnection { connection in
       let answer = try await body(connection)

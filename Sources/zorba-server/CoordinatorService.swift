@@ -29,14 +29,13 @@ struct CoordinatorService {
 
   init(_ command: ServerCommand) throws {
     self.command = command
-    credentials = try IdentityFolder(path: command.identity).load()
+    credentials = try IdentityFolder(command.identity).load()
     guard credentials.principal.role == .coordinator else {
       throw ZorBAError(
         .invalidConfiguration, "the identity is that of \(credentials.principal.uri)",
         at: .init(file: command.identity), advice: "Use the folder that 'zorba pki init' made.")
     }
-    let revocations = try Revocations(
-      path: command.revoked ?? (command.authority ?? "") + "/register.jsonl")
+    let revocations = try Revocations(path: command.revoked ?? command.authority ?? "")
     self.revocations = revocations
     let store = try CoordinatorStore.open(
       path: "\(command.state)/store.sqlite", software: Software.description,
@@ -107,7 +106,9 @@ struct CoordinatorService {
         continue
       }
       guard wasRead else { continue }
-      let ended = server.disconnect { revocations.isRevoked(serial: $0.serial) }
+      let ended = server.disconnect { peer in
+        (try? revocations.entry(revoking: peer.serial)) != nil
+      }
       if ended > 0 { watcher.say("Ended \(ended) connections of revoked certificates.") }
     }
   }

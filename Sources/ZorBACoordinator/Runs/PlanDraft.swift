@@ -4,8 +4,8 @@ import ZorBAFederation
 import ZorBAOptimization
 import ZorBAPlanning
 
-/// What a plan is made from on the coordinator: the shape of the model, and what its members said of
-/// themselves.
+/// What a plan is made from on the coordinator: the shape of the model, what its members said of
+/// themselves, and what the run's rounds showed.
 struct PlanDraft: Sendable {
   let blueprint: RunBlueprint
   /// The key of the journal: a branch keeps that of the run it left.
@@ -13,47 +13,41 @@ struct PlanDraft: Sendable {
   let sites: [SiteRecord]
   /// The clients to plan for, from 0, ascending.
   let members: [Int]
+  /// The rounds so far and the plans they followed, where the plan is made anew from them.
+  let history: (metrics: [RoundMetrics], timeline: ActivationTimeline)?
 
   /// A plan with a row for every site of the run; those that are no members have empty ones.
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` naming what does not fit.
   func plan() throws -> ActivationPlan {
-    let chosen = members.map { sites[$0] }
     let configuration = configuration
-    let shape = blueprint.card.planShape(
-      names: chosen.map(\.name),
-      weights: chosen.map {
-        configuration.federation.weights.weight(examples: $0.examples ?? 0)
-      })
+    let profiles = members.map { client in
+      let examples = sites[client].examples ?? 0
+      return SiteProfile(
+        name: sites[client].name, examples: max(1, examples),
+        weight: configuration.federation.weights.weight(examples: examples))
+    }
+    let needsCosts = configuration.blocks.plan.needsEstimates || !configuration.blocks.budgetsMiB.isEmpty
+    let estimates = try SiteEstimates(
+      configuration, card: blueprint.card, sites: profiles,
+      costs: needsCosts ? members.map { try costs(of: sites[$0]) } : []
+    ).estimates
     let drawing = PlanDrawing(
-      configuration, shape: shape, runKey: runKey,
-      estimates: PlanEstimates(
-        sensitivity: {
-          try blueprint.card.sensitivity(
-            for: configuration, names: shape.names, examples: chosen.map { $0.examples ?? 0 })
-        },
-        costs: { try chosen.map(costs) }))
-    return try drawing.outcome().plan.spread(over: members, clients: sites.count)
+      configuration, shape: blueprint.card.planShape(of: profiles), runKey: runKey,
+      estimates: estimates, members: members.count == sites.count ? nil : members)
+    let known = try history.map { try estimates.refreshed($0.metrics, $0.timeline) }
+    return try drawing.outcome(knowing: known).plan.spread(over: members, clients: sites.count)
   }
 
-  /// The run's own, with lists of one value a site cut to the members, and with the sites' own
-  /// budgets where the run gives none.
+  /// The run's own, with the sites' own budgets where the run gives none.
   private var configuration: RunConfiguration {
     var run = blueprint.configuration
-    func cut(_ values: [Double]) -> [Double] {
-      values.count == sites.count && values.count > 1 ? members.map { values[$0] } : values
-    }
-    run.blocks.active = cut(run.blocks.active)
-    run.blocks.budgetsMiB = cut(run.blocks.budgetsMiB)
-    let budgets = members.map { Double(sites[$0].budgetBytes) / 0x1p20 }
+    let budgets = sites.map { Double($0.budgetBytes) / 0x1p20 }
     if run.blocks.plan == .lexicographic, run.blocks.budgetsMiB.isEmpty,
-      budgets.allSatisfy({ $0 > 0 })
+      members.allSatisfy({ budgets[$0] > 0 })
     {
-      run.blocks.budgetsMiB = budgets
+      run.blocks.budgetsMiB = budgets.map { max(1, $0) }
     }
-    let names = Set(members.map { sites[$0].name })
-    run.blocks.required = run.blocks.required.filter { names.contains($0.key) }
-    run.blocks.forbidden = run.blocks.forbidden.filter { names.contains($0.key) }
     return run
   }
 
@@ -62,8 +56,13 @@ struct PlanDraft: Sendable {
       throw ZorBAError(
         .invalidConfiguration, "\(site.name) has not said what a round costs it",
         at: .init(field: "blocks.plan"),
-        advice: "Use a plan that needs no costs, such as random, or allow its agent to share them.")
+        advice: "Use a plan that needs no costs, such as random, or let its policy share them.")
     }
     return costs
   }
+}
+
+extension BlockConfiguration.Plan {
+  /// Whether a plan rests on costs and gradients.
+  var needsEstimates: Bool { name.flatMap { Policy(rawValue: $0) }?.needsEstimates == true }
 }

@@ -33,6 +33,6 @@ package struct RunBlueprint: Sendable {
     self.name = name
     self.configuration = configuration
     self.card = card
-    header = try card.journalHeader(for: configuration)
+    header = try card.journalHeader(of: configuration)
   }
 }

@@ -9,12 +9,24 @@ extension RunHost {
     var events = [event]
     var mail = Mail()
     while !events.isEmpty {
-      for action in machine.handle(events.removeFirst()) {
-        events += perform(action, mail: &mail)
-      }
+      let event = events.removeFirst()
+      if case .committed = event { tellOfEstimates() }
+      for action in machine.handle(event) { events += perform(action, mail: &mail) }
     }
     deliver(mail)
     reportState()
+  }
+
+  /// The machine hears of better estimates before it goes on from a commit, so that the plan is made
+  /// at this very boundary, as a simulation makes it.
+  private func tellOfEstimates() {
+    let blocks = blueprint.configuration.blocks
+    let every = blocks.replanEvery
+    let done = Int(clamping: journal.lastRound)
+    guard every > 0, blocks.plan.needsEstimates, done > 0, done % every == 0, timeline?.begins(round: done + 1) != true else {
+      return
+    }
+    _ = machine.handle(.estimates)
   }
 
   /// What is told to sites together: the commit of a round and the question of the next.
@@ -101,10 +113,19 @@ extension RunHost {
         message.advance.assignment = .with {
           $0.round = isNext && hearsCommit ? 0 : UInt64(ticket.round)
           $0.attempt = ticket.attempt == 1 ? 0 : UInt32(ticket.attempt)
+          $0.digestBlock = digestBlock(round: ticket.round)
         }
       }
       session.send(message)
     }
+  }
+
+  /// The block, from 1, whose digest the answers to a round carry; 0 for none. Every block comes up
+  /// within `digest_every` times the number of blocks.
+  private func digestBlock(round: Int) -> UInt32 {
+    let every = blueprint.configuration.federation.digestEvery
+    guard every > 0, round > 1, (round - 1).isMultiple(of: every) else { return 0 }
+    return UInt32((round - 1) / every % blueprint.card.model.blocks.count) + 1
   }
 
   private func pauseSites(_ reason: String) {

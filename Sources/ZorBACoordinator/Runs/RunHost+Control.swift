@@ -104,10 +104,22 @@ extension RunHost {
     }
   }
 
+  /// Whether no site that takes part is left to be told of the end.
+  package var everybodyHeardTheEnd: Bool {
+    sites.indices.allSatisfy { toldEnd.contains($0) || machine.state(of: $0) != .current }
+      && toldEnd.count >= plannedMembers.count
+  }
+
+  /// The sites that the plan in force was made for.
+  var plannedMembers: Set<Int> {
+    guard let plan = timeline?.plan(round: Int(clamping: journal.lastRound) + 1) else { return [] }
+    return Set(sites.indices).subtracting(plan.idleClients)
+  }
+
   /// Journals the end.
   func end(round: Int, digest: [UInt8]?, reason: String) -> RunMachine.Event {
     do {
-      if let digest, digest.count == Digest128.byteCount * blueprint.card.blockCount {
+      if let digest, digest.count == Digest128.byteCount * blueprint.card.model.blocks.count {
         let blocks = stride(from: 0, to: digest.count, by: Digest128.byteCount).map {
           Digest128(prefixOf: digest[$0..<$0 + Digest128.byteCount])
         }
@@ -132,10 +144,17 @@ extension RunHost {
     } catch {
       warn("\(error)")
     }
+    for client in Array(sessions.keys) { sayFarewell(to: client) }
+    saveSites()
+    for key in Array(timers.keys) { stopTimer(key) }
+  }
+
+  /// Tells a site that has everything that the run is over.
+  func sayFarewell(to client: Int) {
     let isComplete = journal.lastRound == UInt64(blueprint.configuration.rounds)
-    endStreams(
+    sessions[client]?.sayGoodbye(
       isComplete ? .finished : .stopped,
       isComplete ? "all rounds are committed" : "an operator ended the run")
-    for key in Array(timers.keys) { stopTimer(key) }
+    toldEnd.insert(client)
   }
 }

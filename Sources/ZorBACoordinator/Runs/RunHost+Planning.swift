@@ -9,12 +9,21 @@ extension RunHost {
   func replan(_ decision: Replanning.Decision) {
     let draft = PlanDraft(
       blueprint: blueprint, runKey: journal.header.schedule.runKey, sites: sites,
-      members: decision.members)
+      members: decision.members, history: knowledge(for: decision))
     note("planning", site: nil, ["members": "\(decision.members.count)"])
     Task.detached { [weak self] in
       let plan = Result { try draft.plan() }
       await self?.adopt(plan, decision)
     }
+  }
+
+  /// What the run's rounds showed, where that is what the plan is made anew for.
+  private func knowledge(
+    for decision: Replanning.Decision
+  ) -> (metrics: [RoundMetrics], timeline: ActivationTimeline)? {
+    guard decision.reasons.contains(.estimates), let timeline, let history = try? store.history()
+    else { return nil }
+    return (history, timeline)
   }
 
   private func adopt(_ result: Result<ActivationPlan, any Error>, _ decision: Replanning.Decision) {
@@ -23,7 +32,7 @@ extension RunHost {
       if let current = timeline?.plan(round: decision.firstRound), current.cycle == plan.cycle,
         current.window == plan.window
       {
-        handle(.planned(firstRound: current.firstRound))
+        handle(.planned(firstRound: decision.firstRound))
         return
       }
       try appendAndTell(

@@ -97,7 +97,7 @@ extension RunHost {
     result.evaluations = evaluations.filter {
       $0.round > 0 && $0.round < configuration.rounds
     }
-    result.weightsBytes = blueprint.card.weightsBytes
+    result.weightsBytes = blueprint.card.byteCounts.reduce(0, +)
     result.peakBytes = (sites.map(\.peakMemoryMiB).max() ?? 0) << 20
     result.stateDigest = finalDigest.map { "\($0.state)" } ?? ""
     result.journalPath = folder.journal

@@ -53,6 +53,8 @@ package actor RunHost {
   var warnings: [String] = []
   var lastState: RunState?
   var isOperatorPaused: Bool
+  /// Sites that were told that the run is over.
+  var toldEnd: Set<Int> = []
   /// The digest of the finished weights.
   var finalDigest: StateDigest?
   /// Payload of the rounds of this process's life: scalars and coefficients, without framing.

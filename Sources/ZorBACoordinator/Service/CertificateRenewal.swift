@@ -1,17 +1,34 @@
-package import ZorBAWire
+import ZorBADiagnostics
+package import ZorBAIdentity
+import ZorBAWire
 
-/// Signs fresh certificates for identities that hold a good one.
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Signs fresh certificates for identities that hold a good one, over the connection that it proved
+/// itself on.
 package struct CertificateRenewal: Sendable {
-  /// Signs a PKCS #10 request (DER) for the identity that asks; gives the chain, DER, its own first.
-  package var sign: @Sendable (_ request: [UInt8], _ identity: PeerIdentity) throws -> [[UInt8]]
+  private let authority: CertificateAuthority
 
-  package init(
-    sign: @escaping @Sendable (_ request: [UInt8], _ identity: PeerIdentity) throws -> [[UInt8]]
-  ) {
-    self.sign = sign
+  /// - Parameter folder: The authority's folder, with its key.
+  /// - Throws: `ZorBAError` when it cannot be used.
+  package init(authority folder: String) throws {
+    authority = try CertificateAuthority.open(folder: folder)
   }
 
-  func sign(_ request: [UInt8], for identity: PeerIdentity) throws -> [[UInt8]] {
-    try sign(request, identity)
+  /// The chain of the fresh certificate, DER, its own first.
+  ///
+  /// - Parameters:
+  ///   - request: PKCS #10, DER.
+  ///   - peer: Who asks.
+  /// - Throws: `ZorBAError` with code `refused`.
+  func sign(_ request: [UInt8], for peer: WirePeer) throws -> [[UInt8]] {
+    guard let certificate = peer.leaf else {
+      throw ZorBAError(.refused, "the connection shows no certificate")
+    }
+    return try authority.renew(SigningRequest(der: request), of: certificate, now: Date()).chain
   }
 }

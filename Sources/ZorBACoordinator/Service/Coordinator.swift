@@ -2,8 +2,8 @@ package import Logging
 package import ZorBA
 import ZorBAConfiguration
 import ZorBADiagnostics
-package import ZorBAIdentity
 package import ZorBAStore
+import ZorBATensor
 import ZorBAWire
 
 /// The coordinator of a federation: its runs, by name, and who may take part in them.
@@ -152,7 +152,13 @@ package actor Coordinator {
   private func card(for configuration: RunConfiguration) throws -> ModelCard {
     let key = "\(configuration.precision.rawValue) \(configuration.model)"
     if let known = cards[key] { return known }
-    let card = try ModelCard(path: configuration.model, precision: configuration.precision)
+    let card =
+      configuration.model.hasSuffix(".json")
+      ? try ModelCard(path: configuration.model)
+      : try ModelCard(
+        ofCheckpoint: configuration.model, precision: configuration.precision,
+        context: ComputeContext(precision: configuration.compute),
+        budget: MemoryBudget(configuration))
     cards[key] = card
     return card
   }

@@ -136,7 +136,7 @@ package struct FederationDesk: FederationHandler {
         .refused, "this coordinator does not hold the authority's key",
         advice: "Ask the operator to renew the certificate with 'zorba pki renew'.")
     }
-    let chain = try renewal.sign(Array(request.signingRequest), for: peer.identity)
+    let chain = try renewal.sign(Array(request.signingRequest), for: peer)
     return .with { $0.certificates = chain.map { Data($0) } }
   }
 }

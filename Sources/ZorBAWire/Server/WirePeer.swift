@@ -12,6 +12,9 @@ package struct WirePeer: Sendable {
     address = connection.address
   }
 
+  /// Its certificate, DER.
+  package var leaf: [UInt8]? { connection.leaf }
+
   /// What passed over this connection so far.
   package var traffic: Traffic { connection.counter.traffic }
 

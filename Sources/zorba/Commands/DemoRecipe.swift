@@ -8,6 +8,11 @@ enum DemoRecipe {
   /// The order matters: shares of blocks are given by site.
   static let sites = ["bank", "clinic", "shop", "energy"]
 
+  /// What the messages are about.
+  static let labels = [
+    "account", "appointment", "complaint", "delivery", "payment", "praise",
+  ]
+
   static func configuration(
     resources: String, out: String, rounds: Int, seed: UInt64
   ) -> RunConfiguration {

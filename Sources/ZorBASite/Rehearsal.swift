@@ -1,0 +1,126 @@
+import Crypto
+package import ZorBA
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAIdentity
+import ZorBAJournal
+package import ZorBASitePolicy
+import ZorBATensor
+import ZorBAWire
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The first round of a run as this site would answer it, with every block active: the largest answer
+/// there is.
+package final class Rehearsal {
+  /// Why the policy would keep something in.
+  package private(set) var refusals: [String] = []
+
+  private let configuration: SiteConfiguration
+  private let policy: SitePolicy
+  private let name: String
+  private let run: RunConfiguration
+  private let header: JournalHeader
+  private let replica: SiteReplica
+  private let federation: String
+
+  /// Loads the site's model and rows as the agent would.
+  ///
+  /// - Throws: `ZorBAError` naming whatever cannot be used.
+  package init(_ configuration: SiteConfiguration, run: RunConfiguration, threads: Int?) throws {
+    self.configuration = configuration
+    policy = try SitePolicy.read(path: configuration.policy)
+    let credentials = try IdentityFolder(configuration.identity).load()
+    name = credentials.principal.name
+    federation = credentials.principal.federation
+    guard case .folder(let model) = configuration.model else {
+      throw ZorBAError(
+        .invalidConfiguration, "a dry run needs a model that is here",
+        at: .init(field: "model"), advice: "Name a checkpoint folder as 'model'.")
+    }
+    guard let number = run.federation.sites.firstIndex(of: name) else {
+      throw ZorBAError(
+        .refused, "the run does not list the site '\(name)'",
+        at: .init(field: "federation.sites"), advice: "Use the run file of a run that does.")
+    }
+    self.run = run
+    let context = try ComputeContext(
+      precision: run.compute, threads: threads ?? configuration.threads)
+    header = try ModelCard(ofCheckpoint: model, precision: run.precision, context: context)
+      .journalHeader(of: run)
+    var own = run
+    own.model = model
+    own.data = DataFiles(
+      train: [configuration.data.train], validation: configuration.data.validation,
+      test: configuration.data.test)
+    own.out = configuration.state
+    replica = try SiteReplica(
+      header: header, configuration: own, siteNumber: number + 1,
+      context: context)
+  }
+
+  /// What would leave: the first messages of a stream, and the answer to round 1.
+  package func lines() throws -> [SentLine] {
+    judge(
+      policy.admit(
+        run: RunFacts(
+          run, name: run.out.split(separator: "/").last.map(String.init) ?? run.out,
+          federation: federation, header: header,
+          specification: SHA256.hash(data: header.encoded).map {
+            String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+          }.joined())))
+    let share = policy.share
+    let blocks = Array(1..<header.model.blocks.count)
+    let answer = try replica.answer(
+      round: 1, blocks: (run.blocks.outer ? [0] : []) + blocks)
+    let messages: [Zorba_V1_SiteMessage] = [
+      .with {
+        $0.hello = .with {
+          $0.run = configuration.run ?? ""
+          $0.protocolMinimum = ProtocolVersions.current.minimum
+          $0.protocolMaximum = ProtocolVersions.current.maximum
+          $0.software = Software.description
+        }
+      },
+      .with {
+        $0.ready.examples = UInt32(clamping: share.examples(replica.examples))
+        $0.ready.journalChain = Data(repeating: 0, count: 16)
+      },
+      .with {
+        $0.result = .with {
+          $0.round = 1
+          $0.scalars = PackedFloats.pack(Array(answer.scalars.joined()))
+          $0.examples = UInt32(clamping: share.examples(answer.examples))
+          $0.loss = share.loss(Float(answer.loss))
+          $0.seconds = share.seconds(Float(answer.seconds))
+          $0.peakMemoryMib = UInt32(clamping: share.peakMemoryMiB(replica.peakMemory >> 20))
+        }
+      },
+    ]
+    return try messages.compactMap { message in
+      guard let fields = MessageFields(message) else { return nil }
+      let payload: [UInt8] = try message.serializedBytes()
+      if fields.kind == .result {
+        judge(
+          policy.admit(
+            round: RoundFacts(
+              round: 1, blocks: Set(blocks), cohort: run.federation.sites.count,
+              payloadBytes: payload.count, now: .now), usage: SiteUsage()))
+      }
+      return SentLine(
+        time: .now, run: configuration.run ?? "the run", round: fields.round, kind: fields.kind,
+        fields: fields.object, payload: payload)
+    }
+  }
+
+  private func judge(_ verdict: Verdict) {
+    switch verdict {
+    case .allowed: break
+    case .refused(let refusal), .wait(_, let refusal): refusals.append(refusal.sentence)
+    }
+  }
+}
