@@ -13,22 +13,8 @@ extension JournalHeader {
       "run_key": .string(schedule.runKey.hexadecimal),
       "seeding": .string(schedule.seeding.rawValue),
       "perturbation": .string(schedule.distribution.rawValue),
-      "base": [
-        "state": .string(base.state.description),
-        "blocks": .array(base.blocks.map { .string($0.description) }),
-      ],
-      "model": [
-        "family": .string(model.family),
-        "blocks": .array(model.blocks.map { .array($0.map(Self.json)) }),
-      ],
+      "base": base.json, "model": model.json,
       "configuration": configuration,
-    ]
-  }
-
-  private static func json(_ tensor: ModelFingerprint.TensorEntry) -> JSONValue {
-    [
-      .string(tensor.name), .string(tensor.dtype.rawValue),
-      .array(tensor.shape.map { .integer($0) }),
     ]
   }
 
@@ -49,38 +35,11 @@ extension JournalHeader {
       runKey: try RunKey(hexadecimal: key, code: .invalidJournal), seeding: seeding,
       distribution: distribution)
 
-    let digests = try Self.array(json["base"]?["blocks"], "base.blocks").map { entry in
-      guard let digest = entry.string.flatMap({ Digest128(hexadecimal: $0) }) else {
-        throw Self.fault("base.blocks")
-      }
-      return digest
-    }
-    base = StateDigest(blocks: digests)
-    guard json["base"]?["state"]?.string == base.state.description else {
-      throw Self.fault("base.state")
-    }
-
-    guard let family = json["model"]?["family"]?.string else { throw Self.fault("model.family") }
-    model = ModelFingerprint(
-      family: family,
-      blocks: try Self.array(json["model"]?["blocks"], "model.blocks").map { block in
-        try Self.array(block, "model.blocks").map(Self.tensor)
-      })
-    guard model.blocks.count == digests.count else { throw Self.fault("base.blocks") }
+    base = try StateDigest(json: json["base"])
+    model = try ModelFingerprint(json: json["model"])
+    guard model.blocks.count == base.blocks.count else { throw Self.fault("base.blocks") }
     guard let configuration = json["configuration"] else { throw Self.fault("configuration") }
     self.configuration = configuration
-  }
-
-  private static func tensor(_ json: JSONValue) throws -> ModelFingerprint.TensorEntry {
-    guard let parts = json.array, parts.count == 3, let name = parts[0].string,
-      let dtype = parts[1].string.flatMap({ DType(rawValue: $0) }), let shape = parts[2].array
-    else { throw fault("model.blocks") }
-    return ModelFingerprint.TensorEntry(
-      name: name, dtype: dtype,
-      shape: try shape.map { extent in
-        guard let extent = extent.integer, extent >= 0 else { throw fault("model.blocks") }
-        return extent
-      })
   }
 
   private static func choice<Value: RawRepresentable<String>>(
@@ -90,12 +49,12 @@ extension JournalHeader {
     return value
   }
 
-  private static func array(_ json: JSONValue?, _ key: String) throws -> [JSONValue] {
+  static func array(_ json: JSONValue?, _ key: String) throws -> [JSONValue] {
     guard let array = json?.array else { throw fault(key) }
     return array
   }
 
-  private static func fault(_ key: String) -> ZorBAError {
+  static func fault(_ key: String) -> ZorBAError {
     ByteReader.fault("its member '\(key)' is missing or cannot be used")
   }
 }

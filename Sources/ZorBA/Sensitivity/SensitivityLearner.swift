@@ -23,16 +23,18 @@ package struct SensitivityLearner: Sendable {
   private let rows: [Int]
 
   /// - Parameters:
+  ///   - parameters: Parameters of each block, the outer one first. [1 + transformer blocks]
+  ///   - clients: The clients of the run, in order.
   ///   - prior: What to assume before the first round.
   ///   - measured: What a probe found of the transformer blocks, in place of the prior. Numbers below a
   ///     twentieth of their mean over blocks count as that much: the least squares weigh by them.
   ///   - memory: Rounds after which one weighs 1/e of a new one.
   package init(
-    model: Model, clients: [FederationClient], configuration: RunConfiguration,
+    parameters: [Int], clients: [SiteProfile], configuration: RunConfiguration,
     prior: SensitivityPrior = SensitivityPrior(), measured: BlockSensitivity? = nil,
     memory: Double = 1000
   ) {
-    let blocks = model.configuration.layerCount
+    let blocks = parameters.count - 1
     precondition(
       measured.map { $0.blockCount == blocks && $0.clientCount == clients.count } ?? true)
     self.blocks = blocks
@@ -40,15 +42,28 @@ package struct SensitivityLearner: Sendable {
     steps = configuration.method.localSteps
     places = Dictionary(
       clients.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { $1 })
-    rows = clients.map(\.examples.count)
-    let parameters = (0..<blocks).map { model.parameters.elementCount(block: $0 + 1) }
-    let batches = clients.map { min(configuration.batch.size, $0.examples.count) }
-    let outer = trainsOuter ? [model.parameters.elementCount(block: 0)] : []
-    var assumed = prior.sensitivity(parameters: parameters + outer, batchSizes: batches)
+    rows = clients.map(\.examples)
+    let batches = clients.map { min(configuration.batch.size, $0.examples) }
+    let outer = trainsOuter ? [parameters[0]] : []
+    var assumed = prior.sensitivity(
+      parameters: Array(parameters.dropFirst()) + outer, batchSizes: batches)
     if let measured { assumed.replaceFirst(blocks, by: measured) }
     estimator = RoundEstimator(
       prior: assumed, weights: clients.map(\.weight),
       seeding: configuration.method.seeding == .shared ? .shared : .perClient, memory: memory)
+  }
+
+  /// As `init(parameters:clients:configuration:prior:measured:memory:)`, of a model and clients that
+  /// are here.
+  package init(
+    model: Model, clients: [FederationClient], configuration: RunConfiguration,
+    prior: SensitivityPrior = SensitivityPrior(), measured: BlockSensitivity? = nil,
+    memory: Double = 1000
+  ) {
+    self.init(
+      parameters: model.parameters.blocks.indices.map { model.parameters.elementCount(block: $0) },
+      clients: clients.map(SiteProfile.init), configuration: configuration, prior: prior,
+      measured: measured, memory: memory)
   }
 
   /// Learns from a committed round.

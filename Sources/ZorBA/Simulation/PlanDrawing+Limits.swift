@@ -38,6 +38,11 @@ extension PlanDrawing {
   /// One value for all clients, or one a client.
   private func each(_ values: [Double], key: String) throws -> [Double] {
     if values.count == 1 { return Array(repeating: values[0], count: shape.clientCount) }
+    if let members, values.count == configuration.federation.sites.count,
+      members.allSatisfy(values.indices.contains)
+    {
+      return members.map { values[$0] }
+    }
     guard values.count == shape.clientCount else {
       throw ZorBAError(
         .invalidConfiguration,
@@ -52,6 +57,8 @@ extension PlanDrawing {
     var result: [Int: Set<Int>] = [:]
     for (name, blocks) in demands.sorted(by: { $0.key < $1.key }) {
       guard let client = shape.names.firstIndex(of: name) else {
+        // A site that the plan is not for.
+        if members != nil, configuration.federation.sites.contains(name) { continue }
         throw ZorBAError(
           .invalidConfiguration, "there is no client '\(name)'", at: .init(field: "blocks.\(key)"),
           advice: "The clients are \(shape.names.prefix(20).joined(separator: ", ")).")

@@ -1,7 +1,7 @@
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
-import ZorBAOptimization
+package import ZorBAOptimization
 package import ZorBAPlanning
 
 /// Makes the activation plan that a configuration asks for.
@@ -9,11 +9,20 @@ package struct PlanDrawing {
   package let configuration: RunConfiguration
   package let shape: PlanShape
   package let estimates: PlanEstimates
+  /// The places of the shape's clients in the federation, where they are only some of it.
+  let members: [Int]?
   private let runKey: RunKey
 
-  init(
-    _ configuration: RunConfiguration, shape: PlanShape, runKey: RunKey, estimates: PlanEstimates
+  /// - Parameters:
+  ///   - members: The places of the shape's clients among `federation.sites`, ascending, where a plan
+  ///     is for some of them: keys that list a value a client list one for each site all the same.
+  ///     nil for all.
+  package init(
+    _ configuration: RunConfiguration, shape: PlanShape, runKey: RunKey, estimates: PlanEstimates,
+    members: [Int]? = nil
   ) {
+    precondition(members.map { $0.count == shape.clientCount } ?? true)
+    self.members = members
     self.configuration = configuration
     self.shape = shape
     self.runKey = runKey

@@ -26,6 +26,9 @@ extension PlanRecord {
   ///
   /// - Throws: `ZorBAError` with code `invalidJournal` when it names other clients or blocks.
   func plan(clients: Int, blocks: Int) throws -> ActivationPlan {
+    guard clients > 0, blocks > 0 else {
+      throw Self.fault("is for \(clients) clients and \(blocks) blocks")
+    }
     guard let first = Int(exactly: firstRound), let window = Int(exactly: window) else {
       throw Self.fault("begins at round \(firstRound)")
     }

@@ -34,15 +34,15 @@ final class RunEstimates {
   var estimates: PlanEstimates {
     PlanEstimates(
       sensitivity: { try self.sensitivity() },
-      refreshed: { try self.refreshed($0, $1) }, costs: { try self.siteCosts() })
+      refreshed: { try self.knowledge.refreshed($0, $1, initial: self.sensitivity) },
+      costs: { try self.siteCosts() })
   }
 
   /// What is known before the first round.
   private func sensitivity() throws -> BlockSensitivity {
-    let blocks = loaded.configuration.layerCount
     switch configuration.blocks.sensitivity {
-    case .prior: return prior
-    case .file(let path): return try .read(path: path, names: clients.map(\.name), blocks: blocks)
+    case .prior: return knowledge.prior
+    case .file(let path): return try knowledge.file(path)
     case .probe:
       if let measured { return measured.estimate }
       let probe = SensitivityProbe(
@@ -54,24 +54,12 @@ final class RunEstimates {
     }
   }
 
-  private var prior: BlockSensitivity {
-    SensitivityPrior().sensitivity(
-      parameters: (0..<loaded.configuration.layerCount).map {
-        loaded.model.parameters.elementCount(block: $0 + 1)
-      }, batchSizes: clients.map { min(configuration.batch.size, $0.examples.count) })
-  }
-
-  /// What the rounds say, as far as it can be trusted; the rest is what was known before them.
-  private func refreshed(
-    _ history: [RoundMetrics], _ timeline: ActivationTimeline
-  ) throws -> BlockSensitivity {
-    var learner = SensitivityLearner(
-      model: loaded.model, clients: clients, configuration: configuration,
-      measured: configuration.blocks.sensitivity == .prior ? nil : try sensitivity())
-    for metrics in history {
-      learner.add(metrics, matrix: timeline.plan(round: metrics.round).matrix(round: metrics.round))
-    }
-    return try learner.estimate()?.tempered() ?? sensitivity()
+  private var knowledge: SensitivityKnowledge {
+    let parameters = loaded.model.parameters
+    return SensitivityKnowledge(
+      configuration: configuration,
+      parameters: parameters.blocks.indices.map { parameters.elementCount(block: $0) },
+      clients: clients.map(SiteProfile.init))
   }
 
   /// The seconds of rounds as a calibration predicts them against those measured; nil without one.

@@ -11,26 +11,20 @@ extension SimulationLoop {
   ///
   /// - Throws: `ZorBAError` when the disk refuses. That no plan can be made is a warning.
   func replanIfDue(_ replanning: inout Replanning) throws {
-    let every = run.configuration.blocks.replanEvery
     let next = session.lastCommitted + 1
-    guard every > 0, run.drawing.restsOnEstimates, next > 1, (next - 1) % every == 0,
-      !record.timeline.begins(round: next)
-    else { return }
+    guard run.drawing.isRevisionDue(beforeRound: next, timeline: record.timeline) else { return }
     replanning.handle(.estimates)
     guard let decision = replanning.boundary(nextRound: next) else { return }
-    let plan: ActivationPlan
+    let plan: ActivationPlan?
     do {
-      let sensitivity = try run.drawing.estimates.refreshed(record.history, record.timeline)
-      plan = try run.drawing.outcome(knowing: sensitivity).plan
+      plan = try run.drawing.revision(
+        beforeRound: decision.firstRound, history: record.history, timeline: record.timeline)
     } catch let error as ZorBAError where error.code == .invalidConfiguration {
       record.warn("the plan stays as it is from round \(next) on: \(error.message)")
       replanning.handle(.refused)
       return
     }
-    let current = record.timeline.plan(round: next)
-    if plan.cycle != current.cycle || plan.window != current.window {
-      try record.adopt(plan.starting(at: decision.firstRound))
-    }
+    if let plan { try record.adopt(plan) }
     replanning.handle(.planned)
   }
 }
