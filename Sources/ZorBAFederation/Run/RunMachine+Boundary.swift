@@ -31,6 +31,9 @@ extension RunMachine {
     return max(1, min(configuration.startWith, possible))
   }
 
+  /// The last round that the journal may hold: one being closed may be durable before we hear of it.
+  var durableReach: Int { phase == .closing ? lastCommitted + 1 : lastCommitted }
+
   /// Waits.
   mutating func stand(_ wait: Wait, _ reason: String) {
     phase = .waiting
@@ -105,11 +108,9 @@ extension RunMachine {
   }
 
   mutating func rolledBack(to round: Int, members: Set<Int>?) -> [Action] {
-    guard (0...lastCommitted).contains(round) else { return [] }
+    guard (0...durableReach).contains(round) else { return [] }
     let cancelled = phase == .collecting ? [Action.cancelDeadline(ticket)] : []
-    spent = Ticket(
-      round: max(spent.round, lastCommitted + 1),
-      attempt: max(spent.attempt, attempt, ticket.attempt))
+    spent = Ticket(round: max(spent.round, lastCommitted + 1), attempt: greatestAttempt)
     attempt = 0
     rounds = RoundCoordinator(lastCommitted: round, quorumShare: configuration.quorum)
     evaluated = evaluated.filter { $0 <= round }

@@ -6,8 +6,9 @@ extension RunMachine {
     case ready(client: Int, session: UInt64, lastRound: Int)
     /// A stream ended.
     case gone(client: Int, session: UInt64)
-    /// A client has been absent too long, or said that it goes: plans do without it.
-    case left(client: Int)
+    /// A client has been absent too long, or said on a stream that it goes: plans do without it. What
+    /// was said on another stream than the one on which it is ready does not count.
+    case left(client: Int, session: UInt64? = nil)
     /// A client answered an assignment; the digest, where there is one, is of one block of the weights
     /// that it started from.
     case result(client: Int, session: UInt64, Ticket, Report, digest: [UInt8]?)

@@ -12,6 +12,7 @@ extension RunMachine {
       return [.scheduleRetry]
     }
     attempt = ticket.attempt
+    greatestAttempt = max(greatestAttempt, attempt)
     tries += 1
     hasBegun = true
     digests = [:]

@@ -27,8 +27,9 @@ extension RunMachine {
     return close(client)
   }
 
-  mutating func left(_ client: Int) -> [Action] {
+  mutating func left(_ client: Int, _ session: UInt64?) -> [Action] {
     guard clients.indices.contains(client), clients[client].standing == .member else { return [] }
+    if let session, clients[client].isOpen, session != clients[client].newest { return [] }
     clients[client].standing = .left
     replanning.handle(.leave(client))
     let actions = close(client)
@@ -49,9 +50,7 @@ extension RunMachine {
 
   /// Takes in a client whose stream has just become one of a member.
   private mutating func admit(_ client: Int) -> [Action] {
-    // While a round is being made durable, a site may have fetched it already.
-    let reach = phase == .closing ? lastCommitted + 1 : lastCommitted
-    if clients[client].lastRound > reach, let session = clients[client].newest {
+    if clients[client].lastRound > durableReach, let session = clients[client].newest {
       clients[client].isOpen = false
       return [.again(client: client, session: session)]
     }

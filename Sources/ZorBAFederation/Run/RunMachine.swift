@@ -39,6 +39,8 @@ package struct RunMachine: Sendable {
   var stopRequest: String?
   /// The attempt the round under way had last; 0 before its first.
   var attempt = 0
+  /// The greatest attempt that any round had.
+  var greatestAttempt = 0
   /// Attempts since the last commit or wait.
   package internal(set) var tries = 0
   /// Who is not asked again in this series of attempts.
@@ -100,7 +102,7 @@ package struct RunMachine: Sendable {
     switch event {
     case .ready(let client, let session, let round): ready(client, session, lastRound: round)
     case .gone(let client, let session): gone(client, session)
-    case .left(let client): left(client)
+    case .left(let client, let session): left(client, session)
     case .readmit(let client): readmit(client)
     case .result(let client, let session, let ticket, let report, let digest):
       receive(report, digest: digest, for: ticket, from: client, session)
