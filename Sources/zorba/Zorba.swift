@@ -19,7 +19,7 @@ struct Zorba: ParsableCommand {
     subcommands: [
       DemoCommand.self, SimulateCommand.self, EvaluateCommand.self, GenerateCommand.self,
       TokenizeCommand.self, ScoreCommand.self, ExportCommand.self, InspectCommand.self,
-      PlanCommand.self, DoctorCommand.self, BenchCommand.self,
+      PlanCommand.self, CardCommand.self, DoctorCommand.self, BenchCommand.self,
     ])
 
   /// Like ArgumentParser's own `main`, but with this command's exit codes and error text.
