@@ -6,7 +6,7 @@ import ZorBAJSON
 /// copy that is whole holds at least what was acknowledged, whatever became of the other; and a
 /// file without a whole copy says that it is damaged, not that nothing was counted.
 enum LedgerCopies {
-  static let copyBytes = 1 << 14
+  static let copyBytes = 1 << 12
   /// A checksum of 16 digits and a line break.
   private static let trailerBytes = 17
 

@@ -14,7 +14,7 @@ struct LedgerState: Sendable, Equatable {
 
   /// Runs that are told apart; of more, those that answered longest ago are forgotten, but not what
   /// they add to the sums over all runs.
-  static let mostRuns = 100
+  static let mostRuns = 32
 
   /// Days since 1970; never goes down.
   var day = 0
