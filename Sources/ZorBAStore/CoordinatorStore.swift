@@ -24,7 +24,7 @@ package final class CoordinatorStore: Sendable {
     self.lock = lock
   }
 
-  deinit { try? database.close() }
+  deinit { try? Self.close(database) }
 
   /// Opens or creates a store and brings its schema up to date.
   ///
@@ -61,8 +61,15 @@ package final class CoordinatorStore: Sendable {
 
   /// Folds the write-ahead log into the file and lets the next process in; later calls fail.
   package func close() throws {
-    try StoreFault.naming(path) { try database.close() }
+    try StoreFault.naming(path) { try Self.close(database) }
     lock?.release()
+  }
+
+  /// The connections that read go first: only the one that writes can fold the log in, and SQLite
+  /// leaves that to whichever is closed last.
+  private static func close(_ database: any DatabaseWriter) throws {
+    (database as? DatabasePool)?.releaseMemory()
+    try database.close()
   }
 
   /// Reads every page and follows every reference; takes about as long as reading the file.
