@@ -31,7 +31,9 @@ import ZorBAFederation
     }
     // A campaign that exercises nothing proves nothing.
     #expect(total.rounds > Int(count))
-    for fault in Fault.allCases { #expect(count < 1000 || faults[fault, default: 0] > 0, "\(fault)") }
+    for fault in Fault.allCases {
+      #expect(count < 1000 || faults[fault, default: 0] > 0, "\(fault)")
+    }
     if campaign != nil {
       print("\(count) interleavings: \(total)")
       for fault in Fault.allCases { print("  \(fault): \(faults[fault, default: 0])") }
@@ -61,6 +63,7 @@ import ZorBAFederation
     let world = World(smallest, isTraced: true)
     world.run()
     let tail = (world.trace ?? []).suffix(Self.number("ZORBA_TRACE") ?? 120).joined(separator: "\n")
-    return "seed \(setting.seed): \(violation)\nshrunk to \(smallest): \(world.violation ?? "")\n\(tail)"
+    return
+      "seed \(setting.seed): \(violation)\nshrunk to \(smallest): \(world.violation ?? "")\n\(tail)"
   }
 }

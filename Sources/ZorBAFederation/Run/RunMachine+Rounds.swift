@@ -116,7 +116,8 @@ extension RunMachine {
   }
 
   mutating func refer(_ round: Int, _ digest: [UInt8]) -> [Action] {
-    reference = (round, digest)
+    // Of the next round, or, while one is being closed, of the one after it; never an older one.
+    if round >= reference?.round ?? 0, round <= durableReach + 1 { reference = (round, digest) }
     return []
   }
 

@@ -113,7 +113,8 @@ extension SiteMachine {
     weightsRound = nil
     kept = nil
     mustRestart = true
-    if mismatches > 1 { return end(.failed(reason: reason)) }
-    return giveUpConnection()
+    let actions = giveUpConnection()
+    guard mismatches > 1, ending == nil else { return actions }
+    return actions + end(.failed(reason: reason))
   }
 }

@@ -27,7 +27,12 @@ extension World {
       guard let entry = coordinator.journal.last(where: { $0.isRound }), entry.round == round else {
         return fail("round \(round) is told before it is durable, or not as the last one")
       }
-      for client in clients { stream(of: client)?.say(.entry(entry)) }
+      if clients.isEmpty || clients != Set(clients).sorted() { fail("\(clients) are told") }
+      for client in clients {
+        if coordinator.quarantined.contains(client) { fail("\(client) is quarantined and told") }
+        guard let stream = stream(of: client) else { return fail("\(client) is told and away") }
+        stream.say(.entry(entry))
+      }
     case .catchUp(let client, let after): catchUp(client, after: after)
     case .evaluate(let round, let clients):
       if round != last { fail("round \(round) is evaluated after round \(last)") }

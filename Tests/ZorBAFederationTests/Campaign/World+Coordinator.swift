@@ -134,7 +134,8 @@ extension World {
     case .hello(let count, let chain):
       stream.session = coordinator.nextSession
       coordinator.nextSession += 1
-      let tail = count == 0 ? Entry.base.chain : coordinator.journal.dropFirst(count - 1).first?.chain
+      let tail =
+        count == 0 ? Entry.base.chain : coordinator.journal.dropFirst(count - 1).first?.chain
       stream.say(
         .welcome(lastRound: coordinator.journal.tail.round, restarts: tail != chain))
     case .ready(let round, let count):

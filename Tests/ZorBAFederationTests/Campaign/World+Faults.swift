@@ -35,7 +35,8 @@ extension World {
           ticket, from: wrong, plan: plan, isWrong: true, isCancelled: isCancelled)
       }
     case .journalRot:
-      guard sites[site].machine == nil, !sites[site].isDone, let last = sites[site].journal.last else { return }
+      guard sites[site].machine == nil, !sites[site].isDone, let last = sites[site].journal.last
+      else { return }
       note("the journal of site \(site) rots")
       sites[site].journal[sites[site].journal.count - 1].chain = last.chain ^ 2
     case .coordinatorDisk: coordinator.isDiskFull.toggle()
@@ -86,7 +87,7 @@ extension World {
     let client = [-1, setting.sites, Int.max, 0][Int.random(in: 0..<4, using: &random)]
     let session = UInt64.random(in: 1_000_000...UInt64.max, using: &random)
     let round = [Int.min, -1, 0, 3, Int.max][Int.random(in: 0..<5, using: &random)]
-    let ticket = RunMachine.Ticket(round: round, attempt: 1)
+    let ticket = RunMachine.Ticket(round: round, attempt: -1)
     let report = RunMachine.Report(client: client, scalars: [], examples: 0, loss: 0)
     let current = coordinator.machine?.ticket ?? ticket
     let events: [RunMachine.Event] = [
@@ -98,7 +99,8 @@ extension World {
       .evaluation(client: client, session: session, round: round),
       .stateDigest(client: client, session: session, round: round, digest: []),
       .ready(client: max(setting.sites, client), session: session, lastRound: round),
-      .committed(ticket), .rolledBack(to: -1), .readmit(client: client), .planned(firstRound: -1),
+      .committed(ticket), .rolledBack(to: -1), .readmit(client: setting.sites),
+      .planned(firstRound: -1),
       .evaluationDeadline(round: round), .deadline(ticket),
       .failed(ticket, reason: ""), .rejected(ticket, clients: [client]),
     ]
@@ -120,6 +122,8 @@ extension World {
     coordinator.evaluated = coordinator.evaluated.filter { $0 <= round }
     coordinator.stopReason = nil
     for stream in streams { dismiss(stream, .again) }
+    // What the caller itself knew of the branch that is no more, it does not say again.
+    coordinator.past.removeAll { if case .referenceDigest = $0 { true } else { false } }
     feed(.rolledBack(to: round, members: coordinator.members))
     giveReference()
   }

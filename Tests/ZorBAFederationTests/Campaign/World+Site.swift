@@ -228,7 +228,9 @@ extension World {
       return feed(index, .disconnected)
     }
     sites[index].isConnecting = false
-    guard coordinator.machine != nil, isCalm || !chance(6) else { return feed(index, .disconnected) }
+    guard coordinator.machine != nil, isCalm || !chance(6) else {
+      return feed(index, .disconnected)
+    }
     let stream = Stream(site: index)
     streams.append(stream)
     sites[index].stream = stream
