@@ -45,6 +45,7 @@ extension CertificateAuthority {
       CommonName("ZorBA federation authority")
     }
     let publicKey = Certificate.PublicKey(key.publicKey)
+    let identifier = try Fingerprint(publicKey).keyIdentifier[...]
     let names = SubjectAlternativeNames([
       .uniformResourceIdentifier(Principal.scheme + federation)
     ])
@@ -53,8 +54,8 @@ extension CertificateAuthority {
       Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
       Critical(KeyUsage(keyCertSign: true, cRLSign: true))
       names
-      SubjectKeyIdentifier(keyIdentifier: publicKey.keyIdentifier[...])
-      AuthorityKeyIdentifier(keyIdentifier: publicKey.keyIdentifier[...])
+      SubjectKeyIdentifier(keyIdentifier: identifier)
+      AuthorityKeyIdentifier(keyIdentifier: identifier)
     }
     let start = Timestamp.wholeSeconds(now)
     let certificate = try Certificate(
@@ -67,9 +68,4 @@ extension CertificateAuthority {
     try serializer.serialize(certificate)
     return serializer.serializedBytes
   }
-}
-
-extension Certificate.PublicKey {
-  /// The first 20 bytes of the key's fingerprint (RFC 7093, method 4).
-  var keyIdentifier: [UInt8] { Array(SHA256.hash(data: subjectPublicKeyInfoBytes).prefix(20)) }
 }

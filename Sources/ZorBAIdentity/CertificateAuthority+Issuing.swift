@@ -42,8 +42,8 @@ extension CertificateAuthority {
       Critical(KeyUsage(digitalSignature: true))
       try ExtendedKeyUsage([usage])
       names
-      SubjectKeyIdentifier(keyIdentifier: publicKey.keyIdentifier[...])
-      AuthorityKeyIdentifier(keyIdentifier: anchor.certificate.publicKey.keyIdentifier[...])
+      SubjectKeyIdentifier(keyIdentifier: try Fingerprint(publicKey).keyIdentifier[...])
+      AuthorityKeyIdentifier(keyIdentifier: anchor.fingerprint.keyIdentifier[...])
     }
     let certificate = try Certificate(
       version: .v3, serialNumber: Self.randomSerial(), publicKey: publicKey,
@@ -71,4 +71,11 @@ package struct IssuedCertificate: Sendable {
 
   /// The same in PEM, for `zorba pki install`.
   package var pem: String { chain.map { PEM.text(PEM.certificate, $0) }.joined() }
+
+  /// Writes the PEM file, whole or not at all.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`.
+  package func write(to path: String) throws {
+    try DurableFile.write(Array(pem.utf8), to: path, mode: DurableFile.publicMode)
+  }
 }

@@ -1,4 +1,5 @@
 import Crypto
+import SwiftASN1
 import X509
 import ZorBADiagnostics
 
@@ -10,8 +11,15 @@ package struct Fingerprint: Hashable, Sendable {
   /// The least that somebody must type: 64 bits, out of reach of a search for a similar key.
   package static let shortestPrefix = 16
 
-  init(_ key: Certificate.PublicKey) {
-    hex = Hexadecimal.text(SHA256.hash(data: key.subjectPublicKeyInfoBytes))
+  /// - Throws: `ZorBAError` with code `invalidData` for a key that has no DER form.
+  init(_ key: Certificate.PublicKey) throws {
+    var serializer = DER.Serializer()
+    do {
+      try serializer.serialize(key)
+    } catch {
+      throw ZorBAError(.invalidData, "this public key cannot be written", cause: error)
+    }
+    hex = Hexadecimal.text(SHA256.hash(data: serializer.serializedBytes))
   }
 
   /// - Throws: `ZorBAError` with code `invalidData` unless it is 64 lower-case hexadecimal digits.
@@ -53,4 +61,7 @@ package struct Fingerprint: Hashable, Sendable {
     }
     return typed
   }
+
+  /// The first 20 bytes, by which certificates refer to keys (RFC 7093, method 4).
+  var keyIdentifier: [UInt8] { Array(Hexadecimal.bytes(hex).prefix(20)) }
 }

@@ -13,4 +13,10 @@ enum Hexadecimal {
 
   /// Whether every character is a lower-case hexadecimal digit.
   static func isText(_ text: String) -> Bool { text.utf8.allSatisfy { digits.contains($0) } }
+
+  /// The bytes of lower-case hexadecimal digits; anything else counts as 0.
+  static func bytes(_ text: String) -> [UInt8] {
+    let values = text.utf8.map { digit in UInt8(digits.firstIndex(of: digit) ?? 0) }
+    return stride(from: 0, to: values.count - 1, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+  }
 }

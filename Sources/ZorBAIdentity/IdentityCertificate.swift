@@ -39,7 +39,7 @@ package struct IdentityCertificate: Sendable {
     serial = Hexadecimal.text(certificate.serialNumber.bytes)
     notBefore = certificate.notValidBefore
     notAfter = certificate.notValidAfter
-    fingerprint = Fingerprint(certificate.publicKey)
+    fingerprint = try Fingerprint(certificate.publicKey)
   }
 
   /// - Throws: `ZorBAError` with code `invalidData`.

@@ -68,7 +68,7 @@ package struct IdentityFolder: Sendable {
       .invalidData,
       "the certificate of \(certificate.principal) is for the key "
         + "\(certificate.fingerprint.grouped), not for this one, "
-        + Fingerprint(Certificate.PublicKey(key.publicKey)).grouped,
+        + (try Fingerprint(Certificate.PublicKey(key.publicKey))).grouped,
       at: .init(file: keyPath),
       advice: "Install the certificate that was issued for this folder's request.")
   }

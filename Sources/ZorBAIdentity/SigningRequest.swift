@@ -49,7 +49,7 @@ package struct SigningRequest: Sendable {
     }
     self.der = der
     publicKey = request.publicKey
-    fingerprint = Fingerprint(request.publicKey)
+    fingerprint = try Fingerprint(request.publicKey)
   }
 
   /// The request in a PEM file.
@@ -79,7 +79,7 @@ package struct SigningRequest: Sendable {
     der = serializer.serializedBytes
     self.principal = principal
     publicKey = request.publicKey
-    fingerprint = Fingerprint(request.publicKey)
+    fingerprint = try Fingerprint(request.publicKey)
   }
 
   package var pem: String { PEM.text(PEM.request, der) }

@@ -41,7 +41,7 @@ package struct TrustAnchor: Sendable {
     self.der = der
     self.certificate = certificate
     federation = String(uri.dropFirst(Principal.scheme.count))
-    fingerprint = Fingerprint(certificate.publicKey)
+    fingerprint = try Fingerprint(certificate.publicKey)
   }
 
   /// The authority in a PEM file.
