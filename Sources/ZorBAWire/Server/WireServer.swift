@@ -32,8 +32,9 @@ package final class WireServer: Sendable {
     // Clients ping and the connection's watch listens; pings of the server's own would double them.
     config.connection.keepalive.time = .seconds(86_400)
     config.connection.keepalive.clientBehavior.allowWithoutCalls = true
+    // Pings that a busy network delivers in bunches are no attack.
     config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls =
-      limits.keepaliveInterval / 4
+      limits.keepaliveInterval / 100
     config.connection.flushCoalescing = nil
     transport = HTTP2ServerTransport.Custom(
       listenerFactory: TLSListener(
