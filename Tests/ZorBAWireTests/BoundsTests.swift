@@ -91,7 +91,9 @@ import ZorBAWire
           #expect(try await iterator.next() != nil)
           // Three pings and their answers are more traffic than any frame still under way.
           let before = connection.traffic.received
-          #expect(try await eventually { connection.traffic.received > before + 500 })
+          #expect(
+            try await eventually { connection.traffic.received > before + 500 },
+            "\(connection.traffic), at first \(before): \(federation.events.lines)")
           try await outbound.send(.result(2))
           #expect(try await iterator.next() == .advance(2))
         }
