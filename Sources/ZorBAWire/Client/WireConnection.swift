@@ -26,10 +26,11 @@ package struct WireConnection: Sendable {
   /// The stream has ended when `inbound` has: a refusal, like any other end by the coordinator with
   /// a reason, is thrown there as that reason.
   package func participate<Answer: Sendable>(
-    _ body: @Sendable @escaping (
-      _ inbound: ValidatedMessages<Zorba_V1_CoordinatorMessage>,
-      _ outbound: WireWriter<Zorba_V1_SiteMessage>
-    ) async throws -> Answer
+    _ body:
+      @Sendable @escaping (
+        _ inbound: ValidatedMessages<Zorba_V1_CoordinatorMessage>,
+        _ outbound: WireWriter<Zorba_V1_SiteMessage>
+      ) async throws -> Answer
   ) async throws -> Answer {
     // gRPC writes in one closure and reads in another; the body does both. The writing closure
     // hands its writer over and stays until the body is done.

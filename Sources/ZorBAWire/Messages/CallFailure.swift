@@ -1,4 +1,5 @@
 import GRPCCore
+import NIOCore
 import ZorBADiagnostics
 
 /// How an error crosses the wire: a gRPC status with the sentence, and the code in the trailers.
@@ -44,13 +45,25 @@ enum CallFailure {
   ///   - peer: The peer's address as the user wrote it.
   ///   - broken: What ended the connection, if it is known.
   static func error(of failure: any Error, peer: String, broken: ZorBAError?) -> any Error {
-    guard let status = failure as? RPCError else { return failure }
-    let sentence = status.message.limited(to: 2000)
+    guard let status = failure as? RPCError else {
+      // What the transport throws below gRPC; anything else is the caller's own.
+      guard failure is ChannelError || failure is IOError || failure is NIOAsyncWriterError else {
+        return failure
+      }
+      return broken
+        ?? ZorBAError.wire(
+          .unreachable, "the connection to \(peer) broke", detail: String(describing: failure))
+    }
+    // The first line is the fault, the second the advice; no other control reaches a terminal.
+    let lines = status.message.split(separator: "\n", maxSplits: 1).map { $0.excerpt(limit: 1000) }
+    let sentence = lines.first ?? "no reason given"
     if let name = status.metadata[stringValues: codeKey].first(where: { _ in true }),
       let code = codes.first(where: { $0.0.description == name })?.0
     {
       let kind: WireFault.Kind = code == .refused ? .permissionDenied : .failed
-      return ZorBAError(code, sentence, cause: WireFault(kind, "\(peer) says so"))
+      return ZorBAError(
+        code, sentence, advice: lines.dropFirst().first,
+        cause: WireFault(kind, "\(peer) says so"))
     }
     switch status.code {
     case .permissionDenied, .unauthenticated:

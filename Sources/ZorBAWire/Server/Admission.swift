@@ -33,7 +33,7 @@ struct Admission: Sendable {
         "\(call) is open to certificates of \(role.rawValue)s, this is one of "
           + (identity.role == .operator ? "an operator" : "a \(identity.role.rawValue)"))
     }
-    connection.peer = identity
+    registry.identify(connection, as: identity)
     do {
       return try await body(WirePeer(identity, on: connection), connection)
     } catch {

@@ -6,6 +6,7 @@ final class ConnectionRegistry: Sendable {
   private struct State {
     var reserved = 0
     var byAddress: [String: ServerConnection] = [:]
+    var byPeer: [PeerKey: [ServerConnection]] = [:]
     var perCertificate: [[UInt8]: Int] = [:]
     /// What passed over connections that are closed, by whom.
     var past: [PeerKey: Traffic] = [:]
@@ -75,11 +76,19 @@ final class ConnectionRegistry: Sendable {
       if let leaf, let count = state.perCertificate[leaf] {
         state.perCertificate[leaf] = count > 1 ? count - 1 : nil
       }
-      if let peer = connection.peer {
-        let key = PeerKey(peer)
-        state.past[key, default: Traffic()] =
-          state.past[key, default: Traffic()] + connection.counter.traffic
-      }
+      guard let key = connection.peer.map(PeerKey.init) else { return }
+      state.byPeer[key]?.removeAll { $0 === connection }
+      if state.byPeer[key]?.isEmpty == true { state.byPeer[key] = nil }
+      state.past[key] = (state.past[key] ?? Traffic()) + connection.counter.traffic
+    }
+  }
+
+  /// Notes who is at the other end of a connection; it must be open still.
+  func identify(_ connection: ServerConnection, as peer: PeerIdentity) {
+    state.withLock { state in
+      guard state.byAddress[connection.address] === connection else { return }
+      if connection.peer == nil { state.byPeer[PeerKey(peer), default: []].append(connection) }
+      connection.peer = peer
     }
   }
 
@@ -87,9 +96,8 @@ final class ConnectionRegistry: Sendable {
   func traffic(of role: PeerIdentity.Role, _ name: String) -> Traffic {
     state.withLock { state in
       let key = PeerKey(PeerIdentity(role: role, name: name, notAfter: 0, serial: ""))
-      return state.byAddress.values.reduce(state.past[key] ?? Traffic()) { sum, connection in
-        guard let peer = connection.peer, PeerKey(peer) == key else { return sum }
-        return sum + connection.counter.traffic
+      return (state.byPeer[key] ?? []).reduce(state.past[key] ?? Traffic()) {
+        $0 + $1.counter.traffic
       }
     }
   }

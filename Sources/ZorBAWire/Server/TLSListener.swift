@@ -5,6 +5,8 @@ import ZorBADiagnostics
 
 /// Accepts connections and lays out their pipelines: byte counter, TLS, watch, record merging, gRPC.
 struct TLSListener: HTTP2ServerTransport.ListenerFactory {
+  typealias Accepted = HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel
+
   var eventLoopGroup: any EventLoopGroup
   var host: String
   var port: Int
@@ -15,7 +17,7 @@ struct TLSListener: HTTP2ServerTransport.ListenerFactory {
   func makeListeningChannel(
     listenerConfigurator: HTTP2ServerTransport.ListenerConfigurator,
     connectionConfigurator: HTTP2ServerTransport.ConnectionConfigurator
-  ) async throws -> NIOAsyncChannel<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel, Never> {
+  ) async throws -> NIOAsyncChannel<Accepted, Never> {
     let bootstrap = ServerBootstrap(group: eventLoopGroup)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.backlog, value: 1024)
@@ -26,7 +28,7 @@ struct TLSListener: HTTP2ServerTransport.ListenerFactory {
             ConnectionGate(registry: registry, log: log))
         }.flatMap { listenerConfigurator.configure(channel: channel) }
       }
-    let channel: NIOAsyncChannel<HTTP2ServerTransport.ConnectionConfigurator.ConnectionChannel, Never>
+    let channel: NIOAsyncChannel<Accepted, Never>
     do {
       channel = try await bootstrap.bind(host: host, port: port) { channel in
         channel.eventLoop.makeCompletedFuture { try layOut(channel) }

@@ -32,8 +32,8 @@ package final class WireServer: Sendable {
     // Clients ping and the connection's watch listens; pings of the server's own would double them.
     config.connection.keepalive.time = .seconds(86_400)
     config.connection.keepalive.clientBehavior.allowWithoutCalls = true
-    config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls =
-      limits.keepaliveInterval / 4
+    // No peer is cut off for its pings: a stalled machine or network delivers them in bunches.
+    config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .zero
     config.connection.flushCoalescing = nil
     transport = HTTP2ServerTransport.Custom(
       listenerFactory: TLSListener(

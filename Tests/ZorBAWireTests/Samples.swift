@@ -1,0 +1,189 @@
+import Foundation
+import SwiftProtobuf
+import Testing
+import ZorBAWire
+
+/// A valid message of every kind, and messages that break one rule each.
+enum Samples {
+  struct Fault: Sendable, CustomTestStringConvertible {
+    var field: String
+    var message: any WireMessage
+    var testDescription: String { field }
+  }
+
+  static let site: [Zorba_V1_SiteMessage] = [
+    .with {
+      $0.hello = .with {
+        $0.run = "trial-1"
+        $0.protocolMinimum = 1
+        $0.protocolMaximum = 2
+        $0.software = "ZorBA"
+        $0.journalBytes = 4096
+        $0.journalChain = Data(count: 16)
+      }
+    },
+    .with {
+      $0.ready = .with {
+        $0.lastRound = 12
+        $0.journalChain = Data(count: 16)
+        $0.examples = 500
+        $0.costs = .with { $0.costs = Data("{}".utf8) }
+      }
+    },
+    .result(9, scalars: 4),
+    .with {
+      $0.evaluation = .with {
+        $0.round = 4
+        $0.examples = 10
+        $0.loss = .nan
+        $0.accuracy = 0.5
+        $0.macroF1 = .nan
+      }
+    },
+    .with {
+      $0.declined = .with {
+        $0.round = 3
+        $0.reason = "outside the hours"
+        $0.refused = true
+      }
+    },
+    .with {
+      $0.stateDigest = .with {
+        $0.round = 3
+        $0.digests = Data(count: 48)
+      }
+    },
+    .with { $0.heartbeat = .init() },
+    .with { $0.leaving = .with { $0.reason = "maintenance" } },
+  ]
+
+  static let coordinator: [Zorba_V1_CoordinatorMessage] = [
+    .with {
+      $0.welcome = .with {
+        $0.run = "trial-1"
+        $0.protocol = 1
+        $0.journalHeader = Data("header".utf8)
+        $0.siteNumber = 3
+        $0.lastRound = 17
+      }
+    },
+    .advance(5),
+    .with {
+      $0.record = .with {
+        $0.type = 2
+        $0.payload = Data([1, 2, 3])
+        $0.chain = 5
+      }
+    },
+    .with { $0.evaluate = .with { $0.round = 3 } },
+    .with { $0.digestRequest = .with { $0.round = 3 } },
+    .with { $0.pause = .with { $0.reason = "too few sites" } },
+    .with {
+      $0.goodbye = .with {
+        $0.reason = .finished
+        $0.text = "done"
+      }
+    },
+    .with { $0.heartbeat = .init() },
+  ]
+
+  static let calls: [any WireMessage] = [
+    Zorba_V1_DescribeModelResponse.with {
+      $0.files = [
+        .with {
+          $0.name = "model.safetensors"
+          $0.bytes = 1 << 30
+          $0.digest = Data(count: 32)
+        }
+      ]
+    },
+    Zorba_V1_FetchModelRequest.with {
+      $0.run = "trial-1"
+      $0.name = "config.json"
+    },
+    Zorba_V1_RenewCertificateResponse.with { $0.certificates = [Data(count: 100)] },
+    Zorba_V1_ListRunsResponse.with {
+      $0.runs = [
+        .with {
+          $0.name = "trial-1"
+          $0.loss = .nan
+        }
+      ]
+    },
+    Zorba_V1_ControlRunRequest.with {
+      $0.run = "trial-1"
+      $0.action = .pause
+    },
+    Zorba_V1_BranchRunRequest.with {
+      $0.run = "trial-1"
+      $0.name = "trial-2"
+      $0.overrides = ["rounds=10"]
+    },
+    Zorba_V1_ListSitesResponse.with { $0.sites = [.with { $0.name = "north" }] },
+  ]
+
+  static let all: [any WireMessage] = site + coordinator + calls
+
+  static let faulty: [Fault] = {
+    var faults: [Fault] = []
+    func add<Message: WireMessage>(
+      _ field: String, _ message: Message, _ change: (inout Message) -> Void
+    ) {
+      var message = message
+      change(&message)
+      faults.append(Fault(field: field, message: message))
+    }
+    add("SiteMessage", site[0]) { $0 = .init() }
+    add("Hello.protocol_minimum", site[0]) { $0.hello.protocolMinimum = 0 }
+    add("Hello.protocol_minimum", site[0]) { $0.hello.protocolMinimum = 3 }
+    add("Hello.journal_chain", site[0]) { $0.hello.journalChain = Data(count: 15) }
+    add("Hello.journal_chain", site[0]) { $0.hello.journalChain = Data() }
+    add("Hello.run", site[0]) { $0.hello.run = "../up" }
+    add("Hello.software", site[0]) { $0.hello.software = String(repeating: "x", count: 5000) }
+    add("Ready.journal_chain", site[1]) { $0.ready.journalChain = Data(count: 17) }
+    add("Ready.costs.costs", site[1]) { $0.ready.costs.costs = Data(count: 1 << 20) }
+    add("Result.round", site[2]) { $0.result.round = 0 }
+    add("Result.round", site[2]) { $0.result.round = .max }
+    add("Result.scalars", site[2]) { $0.result.scalars = Data(count: 5) }
+    add("Result.scalars", site[2]) { $0.result.scalars = Data() }
+    add("Result.scalars", site[2]) { $0.result.scalars = Data(count: 1 << 20) }
+    add("Result.half_scalars", site[2]) { $0.result.halfScalars = Data(count: 12) }
+    add("Result.block_digest", site[2]) { $0.result.blockDigest = Data(count: 7) }
+    add("Result.seconds", site[2]) { $0.result.seconds = .infinity }
+    add("Result.seconds", site[2]) { $0.result.seconds = -1 }
+    add("Evaluation.accuracy", site[3]) { $0.evaluation.accuracy = 1.5 }
+    add("Evaluation.examples", site[3]) { $0.evaluation.examples = 0 }
+    add("Declined.round", site[4]) { $0.declined.round = 0 }
+    add("StateDigest.digests", site[5]) { $0.stateDigest.digests = Data(count: 40) }
+    add("Leaving.reason", site[7]) { $0.leaving.reason = String(repeating: "é", count: 2500) }
+    add("CoordinatorMessage", coordinator[0]) { $0 = .init() }
+    add("Welcome.journal_header", coordinator[0]) { $0.welcome.journalHeader = Data() }
+    add("Welcome.site_number", coordinator[0]) { $0.welcome.siteNumber = 0 }
+    add("Commit.coefficients", coordinator[1]) {
+      $0.advance.commit.coefficients = PackedFloats.pack([1, .nan])
+    }
+    add("Commit.coefficients", coordinator[1]) {
+      $0.advance.commit.coefficients = PackedFloats.pack([-.infinity])
+    }
+    add("Commit.round", coordinator[1]) { $0.advance.commit.round = 0 }
+    add("Advance", coordinator[1]) { $0.advance = .init() }
+    add("Assignment.round", coordinator[1]) { $0.advance.clearCommit() }
+    add("JournalRecord.type", coordinator[2]) { $0.record.type = 0 }
+    add("DescribeModelResponse.files.name", Zorba_V1_DescribeModelResponse()) {
+      $0.files = [.with { $0.name = "a/b" }]
+    }
+    add("DescribeModelResponse.files.digest", Zorba_V1_DescribeModelResponse()) {
+      $0.files = [.with { $0.name = "a" }]
+    }
+    add("RenewCertificateRequest.signing_request", Zorba_V1_RenewCertificateRequest()) { _ in }
+    add("RenewCertificateResponse.certificates", Zorba_V1_RenewCertificateResponse()) {
+      $0.certificates = Array(repeating: Data([1]), count: 9)
+    }
+    add("ControlRunRequest.action", Zorba_V1_ControlRunRequest()) { $0.run = "a" }
+    add("StartRunRequest.run_file", Zorba_V1_StartRunRequest()) {
+      $0.name = "a"
+      $0.runFile = String(repeating: "x", count: 1 << 19)
+    }
+    return faults
+  }()
+}
