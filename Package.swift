@@ -170,13 +170,14 @@ let package = Package(
         "ZorBA", "ZorBAConfiguration", "ZorBAWire", "ZorBAStore", "ZorBAIdentity",
         "ZorBAFederation", "ZorBAPlanning", "ZorBAJournal", "ZorBAOptimization", "ZorBATensor",
         "ZorBAJSON", "ZorBADiagnostics",
-        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: style),
     .target(
-      name: "ZorBASitePolicy", dependencies: ["ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics"],
+      name: "ZorBASitePolicy",
+      dependencies: ["ZorBA", "ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics"],
       swiftSettings: style),
     .target(
       name: "ZorBASite",
@@ -184,7 +185,7 @@ let package = Package(
         "ZorBA", "ZorBAConfiguration", "ZorBASitePolicy", "ZorBAWire", "ZorBAIdentity",
         "ZorBAFederation", "ZorBAPlanning", "ZorBAJournal", "ZorBAOptimization", "ZorBATensor",
         "ZorBAJSON", "ZorBADiagnostics",
-        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -307,7 +308,7 @@ let package = Package(
         "ZorBAStore", "ZorBADiagnostics", "ZorBAJSON", "ZorBATestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      swiftSettings: style),
+      exclude: ["Fixtures"], swiftSettings: style),
     .testTarget(
       name: "ZorBAWireTests",
       dependencies: [
@@ -322,7 +323,7 @@ let package = Package(
     .testTarget(
       name: "ZorBASitePolicyTests",
       dependencies: [
-        "ZorBASitePolicy", "ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBASitePolicy", "ZorBA", "ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics",
         "ZorBATestSupport",
       ],
       swiftSettings: style),

@@ -1,3 +1,4 @@
+import SwiftProtobuf
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
@@ -151,13 +152,13 @@ extension AgentSession {
     case .evaluate(let request):
       let round = Int(clamping: request.round)
       evaluationSplits = [round: request.test]
-      try perform(.evaluate(round: round))
+      try perform(SiteMachine.Event.evaluate(round: round))
     case .digestRequest(let request):
       try perform(.digestRequest(round: Int(clamping: request.round)))
     case .pause(let pause): observer(.paused(pause.reason))
     case .goodbye(let goodbye):
       lastFault = ZorBAError(.refused, goodbye.text)
-      try perform(.goodbye(.init(goodbye.reason)))
+      try perform(.goodbye(SiteMachine.Goodbye(goodbye.reason)))
     case .heartbeat, nil: break
     }
   }
@@ -246,7 +247,7 @@ extension AgentSession {
     observer(
       .answered(
         round: ticket.round, rounds: rounds, loss: answer.loss,
-        bytes: try message.serializedBytes().count, seconds: answer.seconds))
+        bytes: (try message.serializedBytes() as [UInt8]).count, seconds: answer.seconds))
   }
 
   private func sendDeclined(
@@ -397,5 +398,20 @@ extension AgentSession {
         .invalidJournal, reason,
         advice: "Check this machine and its copy of the base model, then start again.")
     }
+  }
+}
+
+extension SiteMachine.Goodbye {
+  /// A reason that this version does not know is no reason to stay away.
+  fileprivate init(_ reason: Zorba_V1_Goodbye.Reason) {
+    self =
+      switch reason {
+      case .finished: .finished
+      case .stopped: .stopped
+      case .refused: .refused
+      case .diverged: .diverged
+      case .superseded: .superseded
+      case .again, .unspecified, .UNRECOGNIZED: .again
+      }
   }
 }

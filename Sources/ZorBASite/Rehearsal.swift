@@ -1,4 +1,5 @@
 import Crypto
+import SwiftProtobuf
 package import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation

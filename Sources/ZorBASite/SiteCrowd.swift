@@ -1,3 +1,4 @@
+import SwiftProtobuf
 import Synchronization
 import ZorBADiagnostics
 import ZorBAIdentity

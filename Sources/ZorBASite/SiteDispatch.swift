@@ -1,8 +1,10 @@
 import Crypto
+import SwiftProtobuf
 import ZorBA
 import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAJournal
+import ZorBAOptimization
 import ZorBASitePolicy
 import ZorBAWire
 

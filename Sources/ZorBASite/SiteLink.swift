@@ -1,4 +1,5 @@
 import Crypto
+import SwiftProtobuf
 import Synchronization
 import ZorBADiagnostics
 import ZorBAFederation

@@ -1,6 +1,7 @@
 import ZorBA
 import ZorBAConfiguration
 import ZorBADiagnostics
+import ZorBAJSON
 import ZorBAJournal
 import ZorBASitePolicy
 import ZorBATensor

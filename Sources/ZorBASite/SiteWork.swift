@@ -1,3 +1,4 @@
+import SwiftProtobuf
 import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation

@@ -1,4 +1,5 @@
 import Dispatch
+import SwiftProtobuf
 import Synchronization
 import ZorBA
 import ZorBADiagnostics

@@ -12,6 +12,13 @@ public struct Evaluation: Sendable, Equatable {
     public var loss: Double
     /// Rows evaluated.
     public var examples: Int
+
+    package init(accuracy: Double?, macroF1: Double?, loss: Double, examples: Int) {
+      self.accuracy = accuracy
+      self.macroF1 = macroF1
+      self.loss = loss
+      self.examples = examples
+    }
   }
 
   /// All rows.

@@ -12,14 +12,14 @@ import ZorBADiagnostics
 ///
 /// Every line reaches the operating system whole before `append` returns, so a killed process
 /// leaves at most one torn line and a killed machine loses only what was not yet on disk.
-final class LineFile {
+package final class LineFile {
   private let path: String
   private let descriptor: Int32
 
   /// Opens for appending, creating the file when there is none.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput`.
-  init(path: String) throws {
+  package init(path: String) throws {
     self.path = path
     descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     if descriptor < 0 {
@@ -34,7 +34,7 @@ final class LineFile {
   /// Returns when all lines are on the disk.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput`.
-  func synchronize() throws {
+  package func synchronize() throws {
     if fdatasync(descriptor) != 0 {
       throw ZorBAError(
         .inputOutput, "cannot be written: \(String(cString: strerror(errno)))",
@@ -45,7 +45,7 @@ final class LineFile {
   /// Adds a line.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput`, for example when the disk is full.
-  func append(_ line: String) throws {
+  package func append(_ line: String) throws {
     var bytes = Array((line + "\n").utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

@@ -1,12 +1,12 @@
 import ZorBADiagnostics
-import ZorBAFederation
-import ZorBAJournal
+package import ZorBAFederation
+package import ZorBAJournal
 
 /// A plan as the journal keeps it: clients and transformer blocks count from 1, block 0 is the outer
 /// one, and a client that rests has no row.
 extension PlanRecord {
   /// - Parameter outer: Whether the outer block is trained, by everyone who trains anything.
-  init(_ plan: ActivationPlan, outer: Bool) {
+  package init(_ plan: ActivationPlan, outer: Bool) {
     self.init(
       firstRound: UInt64(plan.firstRound),
       window: plan.cycle.count == 1 ? 1 : UInt64(plan.window),
@@ -77,7 +77,7 @@ extension ActivationTimeline {
   /// The plans of a journal, in its order; nil when it has none.
   ///
   /// - Throws: `ZorBAError` with code `invalidJournal` when they do not fit the federation.
-  init?(_ records: [PlanRecord], clients: Int, blocks: Int) throws {
+  package init?(_ records: [PlanRecord], clients: Int, blocks: Int) throws {
     guard let first = records.first else { return nil }
     self.init(try first.plan(clients: clients, blocks: blocks))
     for record in records.dropFirst() {

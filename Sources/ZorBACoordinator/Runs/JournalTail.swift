@@ -1,4 +1,4 @@
-import ZorBAOptimization
+package import ZorBAOptimization
 package import ZorBAWire
 
 /// The last records of a run's journal as messages, so that a site that is nearly up to date gets the

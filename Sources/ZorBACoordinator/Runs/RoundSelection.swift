@@ -1,5 +1,5 @@
 import Synchronization
-import ZorBA
+package import ZorBA
 package import ZorBAFederation
 
 /// Who is asked in a round: the run's engine and the plan in force, behind the closure that the pure

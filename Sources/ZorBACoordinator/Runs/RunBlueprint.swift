@@ -1,7 +1,7 @@
 package import ZorBA
 import ZorBADiagnostics
 package import ZorBAJournal
-package import ZorBAOptimization
+import ZorBAOptimization
 
 /// What defines a run on the coordinator: its configuration, the shape of its base model and the
 /// header of its journal. No weights and no data.

@@ -1,5 +1,11 @@
+import Logging
+import SwiftProtobuf
+import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
+import ZorBAJournal
+import ZorBAOptimization
+import ZorBAPlanning
 import ZorBAWire
 
 /// What the machine decides, carried out.

@@ -1,8 +1,11 @@
+import Logging
+import SwiftProtobuf
 import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
 import ZorBAOptimization
+import ZorBAPlanning
 import ZorBAStore
 import ZorBAWire
 

@@ -1,9 +1,12 @@
-import ZorBA
+import Logging
+import SwiftProtobuf
+package import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
 import ZorBAOptimization
-import ZorBAWire
+import ZorBAPlanning
+package import ZorBAWire
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,6 +1,11 @@
+import Logging
+import SwiftProtobuf
 import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
+import ZorBAJournal
+import ZorBAOptimization
+import ZorBAPlanning
 import ZorBAWire
 
 /// Evaluation rounds: sites send metrics of their own rows, never the rows.

@@ -1,7 +1,12 @@
+import Logging
+import SwiftProtobuf
 import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
+import ZorBAOptimization
+import ZorBAPlanning
+import ZorBAWire
 
 /// Who trains which blocks: plans for the members that are there.
 extension RunHost {

@@ -1,10 +1,12 @@
+import Logging
+import SwiftProtobuf
 import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBAPlanning
-import ZorBAWire
+package import ZorBAWire
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

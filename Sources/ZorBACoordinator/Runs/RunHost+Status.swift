@@ -1,7 +1,12 @@
 import Logging
-import ZorBA
+import SwiftProtobuf
+package import ZorBA
+import ZorBADiagnostics
 import ZorBAFederation
-import ZorBAWire
+import ZorBAJournal
+import ZorBAOptimization
+import ZorBAPlanning
+package import ZorBAWire
 
 /// What the run shows of itself.
 extension RunHost {
@@ -47,7 +52,7 @@ extension RunHost {
   package var siteStatuses: [Zorba_V1_SiteStatus] {
     sites.enumerated().map { client, site in
       let session = sessions[client]
-      let live = session?.traffic() ?? (0, 0)
+      let live = session?.traffic() ?? (received: 0, sent: 0)
       return .with {
         $0.run = name
         $0.name = site.name

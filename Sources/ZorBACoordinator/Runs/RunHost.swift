@@ -1,9 +1,11 @@
 package import Logging
+import SwiftProtobuf
 package import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
 import ZorBAOptimization
+import ZorBAPlanning
 package import ZorBAStore
 import ZorBAWire
 

@@ -3,7 +3,7 @@ import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJSON
 import ZorBAPlanning
-package import ZorBAStore
+import ZorBAStore
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

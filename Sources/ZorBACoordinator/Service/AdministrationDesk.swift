@@ -1,4 +1,5 @@
 import Logging
+import SwiftProtobuf
 import ZorBA
 import ZorBAConfiguration
 import ZorBADiagnostics

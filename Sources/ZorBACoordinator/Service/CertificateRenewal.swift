@@ -1,5 +1,5 @@
 import ZorBADiagnostics
-package import ZorBAIdentity
+import ZorBAIdentity
 import ZorBAWire
 
 #if canImport(FoundationEssentials)

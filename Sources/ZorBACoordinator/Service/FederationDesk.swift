@@ -1,4 +1,6 @@
 import Logging
+import SwiftProtobuf
+import ZorBA
 import ZorBADiagnostics
 package import ZorBAWire
 

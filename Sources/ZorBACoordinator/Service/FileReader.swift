@@ -22,11 +22,10 @@ final class FileReader: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Bytes of the file; nil when it is no regular file.
-  var regularByteCount: UInt64? {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return UInt64(max(0, status.st_size))
+  /// Bytes of the file; nil when it is a pipe or the like.
+  var byteCount: UInt64? {
+    let end = lseek(descriptor, 0, SEEK_END)
+    return end >= 0 ? UInt64(end) : nil
   }
 
   /// Up to `count` bytes; none at the end.

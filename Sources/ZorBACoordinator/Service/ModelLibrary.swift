@@ -57,7 +57,7 @@ package struct ModelLibrary: Sendable {
 
   private static func file(named name: String, in folder: String) throws -> File? {
     let reader = try FileReader(path: "\(folder)/\(name)")
-    guard let size = reader.regularByteCount else { return nil }
+    guard let size = reader.byteCount else { return nil }
     var hash = SHA256()
     var offset: UInt64 = 0
     while offset < size {

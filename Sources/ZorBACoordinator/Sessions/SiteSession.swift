@@ -1,3 +1,4 @@
+import SwiftProtobuf
 import Synchronization
 package import ZorBAWire
 
