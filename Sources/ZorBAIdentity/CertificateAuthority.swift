@@ -17,6 +17,9 @@ package struct CertificateAuthority: Sendable {
   package let folder: String
   package let anchor: TrustAnchor
 
+  /// How long to wait for another process that is at work in the folder; an issue takes milliseconds.
+  package var patience: Duration = .seconds(10)
+
   let key: P256.Signing.PrivateKey
 
   package var federation: String { anchor.federation }
@@ -60,7 +63,7 @@ package struct CertificateAuthority: Sendable {
   }
 
   /// Opens and locks the register.
-  func openRegister(patience: Int = 500) throws -> Register {
+  func openRegister() throws -> Register {
     try Register(Self.registerPath(folder), patience: patience)
   }
 }

@@ -30,11 +30,10 @@ final class Register {
 
   /// Opens and locks a register, and reads it.
   ///
-  /// - Parameter patience: How many times of 20 milliseconds to wait for another process; an issue
-  ///   takes one or two.
+  /// - Parameter patience: How long to wait for another process to unlock it.
   /// - Throws: `ZorBAError` with code `inputOutput` when it cannot be opened or stays locked,
   ///   `invalidData` when it cannot be read.
-  init(_ path: String, patience: Int = 500) throws {
+  init(_ path: String, patience: Duration) throws {
     self.path = path
     let descriptor = open(path, O_RDWR | O_APPEND | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemFault.last.error("open", path) }
@@ -51,19 +50,19 @@ final class Register {
 
   deinit { close(descriptor) }
 
-  private static func lock(_ descriptor: Int32, _ path: String, patience: Int) throws {
-    var attempts = 0
+  private static func lock(_ descriptor: Int32, _ path: String, patience: Duration) throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now + patience
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let fault = SystemFault.last
       guard fault.number == EWOULDBLOCK || fault.number == EINTR else {
         throw fault.error("lock", path)
       }
-      guard attempts < patience else {
+      guard clock.now < deadline else {
         throw ZorBAError(
           .inputOutput, "another process holds this register", at: .init(file: path),
           advice: "Wait until the other 'zorba pki' or coordinator has finished, then try again.")
       }
-      attempts += 1
       usleep(20_000)
     }
   }
