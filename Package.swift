@@ -204,6 +204,7 @@ let package = Package(
         "ZorBAConfiguration", "ZorBA", "ZorBAReport", "ZorBAPresentation", "ZorBAConsole",
         "ZorBALogging", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: style),
