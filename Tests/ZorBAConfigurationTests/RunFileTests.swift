@@ -51,6 +51,40 @@ import ZorBATestSupport
       replan_every: 20
     """
 
+  static let networked = """
+    model: m
+    task: {labels: {good: y, bad: n}}
+    federation:
+      sites: [north, east.2, south-3]
+      participation: 0.5
+      quorum: 0.75
+      attempts: 5
+      deadline_seconds: 1.5
+      over_selection: 0.25
+      start_with: 2
+      digest_every: 4
+      absence_seconds: 60
+    """
+
+  @Test func sitesArrive() throws {
+    let run = try RunFile.parse(Self.networked, file: "r.yaml")
+    #expect(run.data == DataFiles(train: []))
+    var expected = FederationConfiguration(sites: ["north", "east.2", "south-3"])
+    expected.participation = 0.5
+    expected.quorum = 0.75
+    expected.attempts = 5
+    expected.deadlineSeconds = 1.5
+    expected.overSelection = 0.25
+    expected.startWith = 2
+    expected.digestEvery = 4
+    expected.absenceSeconds = 60
+    #expect(run.federation == expected && run.federation.clients == 3)
+    #expect(run.federation.partition == .files)
+    let simulated = try RunFile.parse(
+      Self.networked, file: "r.yaml", overrides: ["data.train=[a, b, c]"], base: "x/")
+    #expect(simulated.data.train == ["x/a", "x/b", "x/c"])
+  }
+
   @Test func theSmallestFileGetsEveryDefault() throws {
     let run = try RunFile.parse(Self.small, file: "r.yaml", base: "dir/")
     #expect(run == RunConfiguration(model: "dir/m", data: DataFiles(train: ["dir/t.jsonl"])))
@@ -152,6 +186,26 @@ import ZorBATestSupport
     ("model: m\ndata: {train: t}\nmemory: {budget_mib: -1}", "memory.budget_mib", "0 to"),
     ("model: m\ndata: {train: t}\nmemory: {budget: 1}", "memory.budget", "budget_mib"),
     ("model: m\ndata: {train: [a, b]}", "data", "files"),
+    ("\(small)\nfederation: {quorum: 0.5}", "federation.quorum", "sites"),
+    ("\(small)\nfederation: {sites: [a, A]}", "federation.sites", "letter"),
+    ("\(small)\nfederation: {sites: [a, a]}", "federation.sites", "once"),
+    ("\(small)\nfederation: {sites: [a, b], clients: 3}", "federation.clients", "2"),
+    (
+      "\(small)\nfederation: {sites: [a, b], partition: {kind: uniform}}", "federation.partition",
+      "files"
+    ),
+    ("\(small)\nfederation: {sites: [a, b]}", "task", "labels"),
+    ("\(networked)\ndata: {train: [a, b]}", "data", "one file a site"),
+    ("\(networked)\nfederaton: {}", "federaton", "federation"),
+    ("model: m\nfederation: {sites: []}", "data", "missing"),
+    (
+      "model: m\ntask: {kind: completion}\nfederation: {sites: [a], quorum: 2}",
+      "federation.quorum", "share"
+    ),
+    (
+      "model: m\ntask: {kind: completion}\nfederation: {sites: [a], attempts: 0}",
+      "federation.attempts", "1 to"
+    ),
     ("\(small)\nblocks: {active: 0.5, budgets_mib: 9}", "blocks.budgets_mib", "not both"),
     ("\(small)\nblocks: {epsilon: 0.5}", "blocks.epsilon", "2 numbers"),
     ("\(small)\nblocks: {stages: [speed]}", "blocks.stages", "convergence"),
@@ -186,7 +240,8 @@ import ZorBATestSupport
     var mutator = Mutator(seed: 4)
     var refused = 0
     for _ in 0..<4000 {
-      let bytes = mutator.mutate(Array((refused % 2 == 0 ? Self.rich : Self.planned).utf8))
+      let bytes = mutator.mutate(
+        Array([Self.rich, Self.planned, Self.networked][refused % 3].utf8))
       let text = String(decoding: bytes, as: UTF8.self)
       do {
         _ = try RunFile.parse(text, file: "r.yaml")

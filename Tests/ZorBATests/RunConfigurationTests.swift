@@ -3,6 +3,7 @@ import ZorBA
 import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAJSON
+import ZorBAJournal
 import ZorBAOptimization
 import ZorBATensor
 import ZorBATestSupport
@@ -53,12 +54,148 @@ import ZorBATestSupport
     #expect(try RunFile.parse(run.yamlText, file: "run.yaml") == run)
   }
 
+  /// A site rebuilds the run from a journal's header, with files of its own.
+  @Test func headersTellTheRun() throws {
+    var random = RandomConfiguration(seed: 14)
+    for trial in 0..<600 {
+      let run = random.next()
+      let header = JournalHeader(
+        schedule: DirectionSchedule(
+          runKey: RunKey(seed: run.seed), seeding: run.method.seeding,
+          distribution: run.method.perturbation),
+        base: StateDigest(blocks: []), model: ModelFingerprint(family: "opt", blocks: []),
+        configuration: run.journaled)
+      let read = try JournalHeader(encoded: header.encoded)
+      let data = DataFiles(train: ["own.jsonl"], test: "test.jsonl")
+      let rebuilt = try RunFile.parse(header: read, model: "/own/model", data: data)
+      #expect(rebuilt.model == "/own/model" && rebuilt.data == data, "trial \(trial)")
+      // Nothing else is the site's, and nothing that the journal keeps is lost.
+      var same = rebuilt
+      same.model = run.model
+      same.data = run.data
+      #expect(same.journaled.serialized == run.journaled.serialized)
+      same.blocks = run.blocks
+      same.out = run.out
+      var expected = run
+      let standard = FederationConfiguration()
+      expected.memory = MemoryConfiguration()
+      expected.federation.quorum = standard.quorum
+      expected.federation.attempts = standard.attempts
+      expected.federation.deadlineSeconds = standard.deadlineSeconds
+      expected.federation.overSelection = standard.overSelection
+      expected.federation.startWith = standard.startWith
+      expected.federation.digestEvery = standard.digestEvery
+      expected.federation.absenceSeconds = standard.absenceSeconds
+      #expect(same == expected)
+    }
+  }
+
+  @Test func damagedHeadersGiveErrors() throws {
+    var random = RandomConfiguration(seed: 15)
+    var mutator = Mutator(seed: 16)
+    var refused = 0
+    for _ in 0..<3000 {
+      let text = mutator.mutate(Array(random.next().journaled.serialized.utf8))
+      do {
+        let json = try JSONParser.parse(text)
+        _ = try RunFile.parse(journaled: json, model: "m", data: DataFiles(train: []))
+      } catch is ZorBAError {
+        refused += 1
+      }
+    }
+    #expect(refused > 1500)
+  }
+
+  /// How rounds are run decides no bits; who may take part does.
+  @Test func journalsKeepTheSitesAlone() {
+    var run = RunConfiguration(model: "m", data: DataFiles(train: ["a", "b"]))
+    run.federation = FederationConfiguration(sites: ["x", "y"])
+    let text = run.journaled.serialized
+    #expect(!text.contains("\"data\"") && text.contains(#""sites": ["x", "y"]"#))
+    run.data = DataFiles(train: [])
+    run.federation.quorum = 0.9
+    run.federation.attempts = 7
+    run.federation.deadlineSeconds = 5
+    run.federation.overSelection = 0.1
+    run.federation.startWith = 1
+    run.federation.digestEvery = 3
+    run.federation.absenceSeconds = 9
+    #expect(run.journaled.serialized == text)
+    run.federation.sites = ["x", "z"]
+    #expect(run.journaled.serialized != text)
+  }
+
+  /// The journal of a run without sites keeps its bytes.
+  @Test func withoutSitesNothingIsAdded() {
+    let run = RunConfiguration(model: "m", data: DataFiles(train: ["t"]))
+    #expect(
+      run.journaled["federation"]?.serialized
+        == #"{"clients": 4, "partition": {"kind": "dirichlet", "alpha": 0.5}, "participation": 1.0, "weights": "examples"}"#
+    )
+    #expect(run.journaled["data"]?.serialized == #"{"train": ["t"]}"#)
+  }
+
   static let faults: [(key: String, change: @Sendable (inout RunConfiguration) -> Void)] = [
     ("rounds", { $0.rounds = 1_000_000_001 }),
     ("batch.size", { $0.batch.size = 65_537 }),
     ("batch.max_tokens", { $0.batch.maxTokens = 1 }),
     ("federation.clients", { $0.federation.clients = 100_001 }),
     ("data.train", { $0.data.train = ["a", "b"] }),
+    ("federation.sites", { $0.federation.attempts = 2 }),
+    ("federation.sites", { $0.federation = .init(sites: ["a", "B"]) }),
+    ("federation.sites", { $0.federation = .init(sites: ["a", "a"]) }),
+    ("federation.sites", { $0.federation = .init(sites: ["a", ""]) }),
+    ("federation.sites", { $0.federation = .init(sites: [String(repeating: "a", count: 64)]) }),
+    (
+      "federation.clients",
+      {
+        $0.federation = .init(sites: ["a", "b"])
+        $0.federation.clients = 3
+      }
+    ),
+    (
+      "federation.partition.kind",
+      {
+        $0.federation = .init(sites: ["a", "b"])
+        $0.federation.partition = .uniform
+      }
+    ),
+    ("task.labels", { $0.federation = .init(sites: ["a", "b"]) }),
+    (
+      "data.train",
+      {
+        $0.federation = .init(sites: ["a", "b"])
+        $0.data.train = ["1", "2", "3"]
+      }
+    ),
+    (
+      "federation.quorum",
+      {
+        $0.federation = .init(sites: ["a", "b"])
+        $0.federation.quorum = 0
+      }
+    ),
+    (
+      "federation.over_selection",
+      {
+        $0.federation = .init(sites: ["a", "b"])
+        $0.federation.overSelection = .nan
+      }
+    ),
+    (
+      "federation.start_with",
+      {
+        $0.federation = .init(sites: ["a", "b"])
+        $0.federation.startWith = 3
+      }
+    ),
+    (
+      "federation.absence_seconds",
+      {
+        $0.federation = .init(sites: ["a", "b"])
+        $0.federation.absenceSeconds = 0
+      }
+    ),
     ("blocks.active", { $0.blocks.active = [0.5, 0] }),
     ("blocks.budgets_mib", { $0.blocks.budgetsMiB = [-1] }),
     (
@@ -165,7 +302,8 @@ struct RandomConfiguration {
     run.federation.clients = integer(1...500)
     run.federation.participation = share()
     run.federation.weights = choice(ClientWeighting.allCases, .examples)
-    switch integer(0...3) {
+    switch integer(0...4) {
+    case 4: sites(&run)
     case 0: run.federation.partition = .dirichlet(alpha: positive())
     case 1: run.federation.partition = .uniform
     case 2: run.federation.partition = .column(text())
@@ -186,6 +324,28 @@ struct RandomConfiguration {
     run.guardrail.factor = 4 + positive()
     run.seed = random.next()
     return run
+  }
+
+  private mutating func sites(_ run: inout RunConfiguration) {
+    let federation = run.federation
+    run.federation = .init(sites: (0..<integer(1...6)).map { "\($0)-site_\(integer(0...9)).x" })
+    run.federation.participation = federation.participation
+    run.federation.weights = federation.weights
+    if flip() { run.federation.quorum = share() }
+    if flip() { run.federation.attempts = integer(1...1000) }
+    if flip() { run.federation.deadlineSeconds = positive() }
+    if flip() { run.federation.overSelection = share() }
+    if flip() { run.federation.startWith = integer(0...run.federation.sites.count) }
+    if flip() { run.federation.digestEvery = integer(0...99) }
+    if flip() { run.federation.absenceSeconds = positive() }
+    if run.task.kind == .classification, run.task.labels.isEmpty {
+      run.task.labels = [("a", text()), ("b", text())]
+    }
+    switch integer(0...2) {
+    case 0: run.data = DataFiles(train: [])
+    case 1: run.data.train = run.federation.sites.map { _ in path() }
+    default: break
+    }
   }
 
   private mutating func task() -> TaskConfiguration {
