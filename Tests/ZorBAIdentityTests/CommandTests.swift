@@ -48,6 +48,28 @@ import ZorBAIdentityCommands
     #expect(try IdentityFolder(site).load().serial == second.serial)
   }
 
+  /// Without --json and --quiet: what people see does not stop a command from doing its work.
+  @Test func commandsSpeakToPeopleToo() throws {
+    func pki(_ arguments: String...) throws {
+      var command = try PKICommand.parseAsRoot(arguments)
+      try command.run()
+    }
+    let (authority, site, chain) = (root.path("ca"), root.path("site"), root.path("chain.pem"))
+    try pki("init", "--federation", "hearts", "--out", authority)
+    try pki("list", "--authority", authority)
+    try pki("request", "--federation", "hearts", "--site", "clinic-a", "--out", site)
+    let digits = try SigningRequest(file: site + "/request.pem").fingerprint.hex
+    try pki(
+      "approve", site + "/request.pem", "--authority", authority, "--fingerprint", digits, "--out",
+      chain)
+    try pki("install", chain, "--identity", site)
+    try pki("renew", "--authority", authority, "--identity", site, "--keep-key", "--hours", "1")
+    try pki("revoke", digits, "--authority", authority, "--reason", "end of the study")
+    try pki("list", "--authority", authority, "--all")
+    let certificates = try CertificateAuthority.open(folder: authority).list()
+    #expect(certificates.map { $0.revocation != nil } == [false, true, true])
+  }
+
   @Test func aChainThatCannotBeWrittenIsNotLost() throws {
     let (authority, site) = (root.path("ca"), root.path("site"))
     try pki("init", "--federation", "hearts", "--out", authority)
