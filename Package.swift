@@ -92,7 +92,8 @@ let package = Package(
     .target(
       name: "ZorBAConfiguration",
       dependencies: [
-        "ZorBA", "ZorBATensor", "ZorBADiagnostics", .product(name: "Yams", package: "Yams"),
+        "ZorBA", "ZorBAJournal", "ZorBAJSON", "ZorBATensor", "ZorBADiagnostics",
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: style),
     .target(
@@ -200,7 +201,7 @@ let package = Package(
     .executableTarget(
       name: "zorba-server",
       dependencies: [
-        "ZorBACoordinator", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire", "ZorBAStore",
+        "ZorBACoordinator", "ZorBASite", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire", "ZorBAStore",
         "ZorBAConfiguration", "ZorBA", "ZorBAReport", "ZorBAPresentation", "ZorBAConsole",
         "ZorBALogging", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -297,7 +298,9 @@ let package = Package(
     .testTarget(
       name: "ZorBAIdentityTests",
       dependencies: [
-        "ZorBAIdentity", "ZorBADiagnostics", "ZorBAJSON", "ZorBATestSupport",
+        "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBADiagnostics", "ZorBAJSON",
+        "ZorBATestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "X509", package: "swift-certificates"),
         .product(name: "SwiftASN1", package: "swift-asn1"),

@@ -86,7 +86,6 @@ extension RunHost {
   ) throws {
     let before = journal.chain
     try journal.append(record)
-    index.append(offset: journal.byteCount, chain: journal.chain)
     tail.append(message(journal.chain.leadingWord), after: before)
   }
 

@@ -70,7 +70,6 @@ extension RunHost {
       from: folder.journal, at: UInt64(round), to: branch, configuration: journal.header.configuration)
     let kept = try JournalFiles.replace(folder.journal, with: branch)
     journal = fresh
-    index = try JournalIndex(path: folder.journal)
     tail = JournalTail()
     timeline = try RunOpening.timeline(in: folder.journal, sites: sites.count, blueprint)
     try store.deleteRounds(after: round)

@@ -36,7 +36,10 @@ extension RunHost {
       }
     }
     let copy = Int(clamping: hello.journalBytes)
-    let continues = copy == 0 || index.contains(offset: copy, chain: Array(hello.journalChain))
+    let continues =
+      try copy == 0
+      || hello.journalChain.count == Digest128.byteCount
+        && journal.begins(with: copy, endingIn: Digest128(prefixOf: hello.journalChain))
     arriving[client]?.sayGoodbye(.superseded, "another stream of this site was opened")
     arriving[client] = session
     session.send(
@@ -165,6 +168,16 @@ extension RunHost {
       return
     }
     let ticket = ticket(of: result)
+    let report = RoundCoordinator.Report(
+      client: client, scalars: scalars, examples: Int(result.examples), loss: Double(result.loss))
+    if let engine, let timeline, ticket.round == machine.lastCommitted + 1,
+      let fault = engine.fault(
+        of: report, round: ticket.round, plan: timeline.plan(round: ticket.round))
+    {
+      warn("\(session.site)'s answer to round \(ticket.round) cannot be used: \(fault)")
+      handle(.declined(client: client, session: session.id, ticket))
+      return
+    }
     if ticket == machine.ticket, sessions[client]?.id == session.id {
       answers[client] = Answer(
         seconds: Double(result.seconds),
@@ -173,10 +186,7 @@ extension RunHost {
     }
     handle(
       .result(
-        client: client, session: session.id, ticket,
-        RoundCoordinator.Report(
-          client: client, scalars: scalars, examples: Int(result.examples),
-          loss: Double(result.loss)),
+        client: client, session: session.id, ticket, report,
         digest: result.blockDigest.isEmpty ? nil : Array(result.blockDigest)))
   }
 

@@ -27,7 +27,6 @@ package actor RunHost {
   let observer: @Sendable (RunNotice) -> Void
 
   var journal: JournalWriter
-  var index: JournalIndex
   var tail = JournalTail()
   var timeline: ActivationTimeline?
   var engine: RoundEngine?
@@ -110,7 +109,6 @@ package actor RunHost {
     self.log = log
     let opened = try RunOpening(blueprint, folder: folder, store: self.store)
     journal = opened.journal
-    index = opened.index
     timeline = opened.timeline
     sites = opened.sites
     engine = try opened.engine()

@@ -14,7 +14,6 @@ import ZorBAOptimization
 /// A run's durable state brought together: the journal is the truth, the store follows it.
 struct RunOpening {
   let journal: JournalWriter
-  let index: JournalIndex
   let timeline: ActivationTimeline?
   let sites: [SiteRecord]
   /// The metrics of the journal's rounds, as far as the store has them.
@@ -49,7 +48,6 @@ struct RunOpening {
       journal = try JournalWriter.create(at: folder.journal, header: blueprint.header)
       try RunFolder.write(text, to: folder.configuration)
     }
-    index = try JournalIndex(path: folder.journal)
     timeline = try Self.timeline(in: folder.journal, sites: blueprint.sites.count, blueprint)
     let last = Int(clamping: journal.lastRound)
     try store.open(

@@ -2,6 +2,8 @@ import ArgumentParser
 import ZorBA
 import ZorBAConsole
 import ZorBADiagnostics
+import ZorBAJSON
+import ZorBAOptimization
 import ZorBATensor
 
 struct CardCommand: ParsableCommand {

@@ -1,8 +1,10 @@
-public import ArgumentParser
-public import ZorBA
 import ZorBAConfiguration
 import ZorBAConsole
+import ZorBAPresentation
 import ZorBAReport
+
+public import ArgumentParser
+public import ZorBA
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
