@@ -1,13 +1,28 @@
 import Logging
+import ZorBADiagnostics
 import ZorBALogging
 import ZorBASite
 import ZorBASitePolicy
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What an agent did, as lines of JSON in its state folder.
 struct AgentLog: Sendable {
   private let log: Logger
 
   init(folder: String, level: SiteConfiguration.LogLevel) throws {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw ZorBAError(
+        .inputOutput, "the folder cannot be made", at: .init(file: folder),
+        advice: "Check the permissions, or let 'state' name another folder.", cause: error)
+    }
     let sink = try LineSink(path: "\(folder)/log.jsonl")
     let level = Logger.Level(rawValue: level.rawValue) ?? .info
     log = Logger(label: "zorba.site") { _ in LineLogHandler(file: sink, level: level) }
