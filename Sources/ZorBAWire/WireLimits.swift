@@ -24,6 +24,8 @@ package struct WireLimits: Hashable, Sendable {
   package var keepaliveTimeout: Duration = .seconds(20)
   /// How long a write may wait for a peer that does not read.
   package var writeTimeout: Duration = .seconds(60)
+  /// How long the peer may take to end a stream that ended here.
+  package var endTimeout: Duration = .seconds(5)
   /// The longest a client waits for the answer to a call that has one answer.
   package var callTimeout: Duration = .seconds(300)
 

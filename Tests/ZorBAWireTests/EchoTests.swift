@@ -65,6 +65,8 @@ import ZorBAWire
           try await group.waitForAll()
         }
         #expect(all.value.withLock { $0.count } == 50)
+        // They ended in order: none was reset.
+        #expect(!federation.events.contains("failed"))
       }
     }
   }
@@ -132,6 +134,9 @@ import ZorBAWire
       try await federation.client().withConnection { connection in
         try await connection.participate { inbound, outbound in
           var iterator = inbound.makeAsyncIterator()
+          try await outbound.send(.result(1))
+          #expect(try await iterator.next() != nil)
+          let beginning = connection.traffic
           func round(_ number: UInt64) async throws {
             try await outbound.send(.result(number))
             #expect(try await iterator.next() != nil)
@@ -143,7 +148,7 @@ import ZorBAWire
           let after = connection.traffic
           let up = Double(after.sent - before.sent) / Double(rounds)
           let down = Double(after.received - before.received) / Double(rounds)
-          print("bytes a round: \(up) up, \(down) down")
+          print("bytes a round: \(up) up, \(down) down; until the first answer: \(beginning)")
           // P = 1, 8 blocks: at least 4P + 8 up and 4·8·P + 4 down.
           #expect(up + down <= 4 * (12 + 36))
           #expect(down <= 4 * 36)

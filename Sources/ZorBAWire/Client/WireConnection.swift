@@ -47,8 +47,13 @@ package struct WireConnection: Sendable {
           response.messages, limits: limits, translate: translate)
         var iterator = writers.makeAsyncIterator()
         guard let writer = await iterator.next() else { throw CancellationError() }
-        return try await body(
+        let answer = try await body(
           messages, WireWriter(writer, limits: limits, writes: writes, translate: translate))
+        // Streams end in order: one that is reset while its frames are under way can, among many,
+        // take the connection with it, and looks like a failure to the peer.
+        finish.finish()
+        await messages.drain(within: limits.endTimeout)
+        return answer
       }
     }
   }
