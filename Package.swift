@@ -201,7 +201,8 @@ let package = Package(
     .executableTarget(
       name: "zorba-server",
       dependencies: [
-        "ZorBACoordinator", "ZorBASite", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire", "ZorBAStore",
+        "ZorBACoordinator", "ZorBASite", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire",
+        "ZorBAStore",
         "ZorBAConfiguration", "ZorBA", "ZorBAReport", "ZorBAPresentation", "ZorBAConsole",
         "ZorBALogging", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -213,7 +214,8 @@ let package = Package(
       name: "zorba-site",
       dependencies: [
         "ZorBASite", "ZorBASitePolicy", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire",
-        "ZorBAConfiguration", "ZorBA", "ZorBAConsole", "ZorBALogging", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBAConfiguration", "ZorBA", "ZorBAConsole", "ZorBALogging", "ZorBAJSON",
+        "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -316,12 +318,14 @@ let package = Package(
     .testTarget(
       name: "ZorBAWireTests",
       dependencies: [
-        "ZorBAWire", "ZorBAIdentity", "ZorBAFederation", "ZorBADiagnostics", "ZorBATestSupport",
-        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        "ZorBAWire", "ZorBADiagnostics", "ZorBATestSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: style),
     .testTarget(

@@ -394,9 +394,10 @@ extension AgentSession {
       throw lastFault ?? ZorBAError(.refused, "the coordinator refused the site")
     case .interrupted: outcome = .interrupted
     case .failed(let reason):
-      throw lastFault ?? ZorBAError(
-        .invalidJournal, reason,
-        advice: "Check this machine and its copy of the base model, then start again.")
+      throw lastFault
+        ?? ZorBAError(
+          .invalidJournal, reason,
+          advice: "Check this machine and its copy of the base model, then start again.")
     }
   }
 }

@@ -100,7 +100,8 @@ final class SiteWorker: Sendable {
       ?? ZorBAError(.inputOutput, "\(error)")
     let isForeign = isFork || error.code == .invalidJournal || error.code == .invalidData
     return switch job {
-    case .compute(let ticket, _), .outline(let ticket): .event(.computeFailed(ticket, reason: "\(error)"))
+    case .compute(let ticket, _), .outline(let ticket):
+      .event(.computeFailed(ticket, reason: "\(error)"))
     case .apply(let commit):
       isForeign
         ? .event(.commitRefused(round: Int(clamping: commit.round)))

@@ -30,7 +30,8 @@ struct ServerCommand: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  @Argument(help: ArgumentHelp("Run files; the name of a run is that of its file.", valueName: "run.yaml"))
+  @Argument(
+    help: ArgumentHelp("Run files; the name of a run is that of its file.", valueName: "run.yaml"))
   var runFiles: [String] = []
 
   @Option(help: "The coordinator's identity folder, as 'zorba pki init' made it.")
@@ -78,7 +79,8 @@ struct ServerCommand: AsyncParsableCommand {
       throw ValidationError("--download-mib \(downloadMib): use a number from 0 on.")
     }
     guard Logger.Level(rawValue: logLevel) != nil else {
-      throw ValidationError("--log-level \(logLevel): use trace, debug, info, notice, warning or error.")
+      throw ValidationError(
+        "--log-level \(logLevel): use trace, debug, info, notice, warning or error.")
     }
     guard ListenAddress(listen) != nil else {
       throw ValidationError("--listen \(listen): use an address and a port, such as 0.0.0.0:7443.")

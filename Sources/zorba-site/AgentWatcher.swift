@@ -19,8 +19,9 @@ final class AgentWatcher: Sendable {
     case .catchingUp(let what): say("Bringing \(what) up to date.")
     case .downloading(let file, let done, let total):
       if done == 0 || done == total {
-        say("\(file): \(NumberFormat.bytes(Int(clamping: done))) of "
-          + "\(NumberFormat.bytes(Int(clamping: total)))")
+        say(
+          "\(file): \(NumberFormat.bytes(Int(clamping: done))) of "
+            + "\(NumberFormat.bytes(Int(clamping: total)))")
       }
     case .answered(let round, let rounds, let loss, let bytes, let seconds):
       progress.withLock { line in

@@ -28,7 +28,8 @@ struct ClientCommand: AsyncParsableCommand {
   @Flag(help: "Say in sentences what the site's policy allows, and end.")
   var explainPolicy = false
 
-  @Flag(help: "Show what would leave the site in a round of --run, computed here, and send nothing.")
+  @Flag(
+    help: "Show what would leave the site in a round of --run, computed here, and send nothing.")
   var dryRun = false
 
   @Option(name: .customLong("run"), help: "With --dry-run: the run's YAML file.")

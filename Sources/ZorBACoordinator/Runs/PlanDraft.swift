@@ -27,7 +27,8 @@ struct PlanDraft: Sendable {
         name: sites[client].name, examples: max(1, examples),
         weight: configuration.federation.weights.weight(examples: examples))
     }
-    let needsCosts = configuration.blocks.plan.needsEstimates || !configuration.blocks.budgetsMiB.isEmpty
+    let needsCosts =
+      configuration.blocks.plan.needsEstimates || !configuration.blocks.budgetsMiB.isEmpty
     let estimates = try SiteEstimates(
       configuration, card: blueprint.card, sites: profiles,
       costs: needsCosts ? members.map { try costs(of: sites[$0]) } : []

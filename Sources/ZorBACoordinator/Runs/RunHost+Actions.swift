@@ -29,7 +29,9 @@ extension RunHost {
     let blocks = blueprint.configuration.blocks
     let every = blocks.replanEvery
     let done = Int(clamping: journal.lastRound)
-    guard every > 0, blocks.plan.needsEstimates, done > 0, done % every == 0, timeline?.begins(round: done + 1) != true else {
+    guard every > 0, blocks.plan.needsEstimates, done > 0, done % every == 0,
+      timeline?.begins(round: done + 1) != true
+    else {
       return
     }
     _ = machine.handle(.estimates)

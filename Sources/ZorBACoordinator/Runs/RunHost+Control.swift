@@ -67,7 +67,8 @@ extension RunHost {
     let branch = folder.journal + ".new"
     try? FileManager.default.removeItem(atPath: branch)
     let fresh = try JournalWriter.branch(
-      from: folder.journal, at: UInt64(round), to: branch, configuration: journal.header.configuration)
+      from: folder.journal, at: UInt64(round), to: branch,
+      configuration: journal.header.configuration)
     let kept = try JournalFiles.replace(folder.journal, with: branch)
     journal = fresh
     tail = JournalTail()

@@ -117,7 +117,8 @@ package actor Coordinator {
     guard open.count <= 1 else {
       throw ZorBAError(
         .refused, "\(open.count) runs list the site '\(site)'",
-        advice: "Name one as 'run' in the site's file: \(open.map(\.name).joined(separator: ", ")).")
+        advice: "Name one as 'run' in the site's file: \(open.map(\.name).joined(separator: ", "))."
+      )
     }
     if let host = open.first ?? runs.last(where: { $0.blueprint.sites.contains(site) }) {
       return host

@@ -26,7 +26,8 @@ struct CardCommand: ParsableCommand {
   func validate() throws {
     guard WeightPrecision(rawValue: precision) != nil else {
       throw ValidationError(
-        "--precision \(precision): use \(WeightPrecision.allCases.map(\.rawValue).joined(separator: ", ")).")
+        "--precision \(precision): use \(WeightPrecision.allCases.map(\.rawValue).joined(separator: ", "))."
+      )
     }
     guard out.hasSuffix(".json") else {
       throw ValidationError("--out \(out): the name of a model card ends in .json.")

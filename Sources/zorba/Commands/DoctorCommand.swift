@@ -2,9 +2,9 @@ import ArgumentParser
 package import ZorBA
 import ZorBAConsole
 import ZorBADiagnostics
-import ZorBAPresentation
 import ZorBAJSON
 import ZorBAPlanning
+import ZorBAPresentation
 import ZorBAReport
 import ZorBATensor
 

@@ -1,10 +1,9 @@
+public import ArgumentParser
+public import ZorBA
 import ZorBAConfiguration
 import ZorBAConsole
 import ZorBAPresentation
 import ZorBAReport
-
-public import ArgumentParser
-public import ZorBA
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,9 +3,9 @@ import ZorBA
 import ZorBAConfiguration
 import ZorBAConsole
 import ZorBADiagnostics
-import ZorBAPresentation
 import ZorBAJSON
 import ZorBAPlanning
+import ZorBAPresentation
 import ZorBAReport
 
 struct PlanCommand: ParsableCommand {

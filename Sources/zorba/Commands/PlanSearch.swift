@@ -1,7 +1,7 @@
 import ZorBADiagnostics
-import ZorBAPresentation
 import ZorBAJSON
 import ZorBAPlanning
+import ZorBAPresentation
 import ZorBAReport
 
 /// Solves for a subject and, if asked, for a sweep of tolerances.
