@@ -25,7 +25,7 @@ extension World {
     case .divergence:
       guard let weights = sites[site].weights, sites[site].work == nil || chance(2) else { return }
       note("site \(site) diverges")
-      sites[site].weights = weights ^ (1 << UInt64.random(in: 1..<60, using: &random))
+      sites[site].weights = weights ^ UInt64.random(in: 2...(1 << 60), using: &random)
       sites[site].isWrong = true
       // What is being computed reads some of it.
       if case .compute(let ticket, _, let plan, _, let isCancelled) = sites[site].work,
