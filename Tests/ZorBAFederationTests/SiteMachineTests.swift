@@ -122,11 +122,18 @@ import ZorBAFederation
 
   @Test func divergedWeightsAreRebuiltFromTheBase() {
     var machine = Self.ready()
-    #expect(machine.handle(.goodbye(.diverged)) == [.discardKept, .disconnect])
+    let ticket = Ticket(round: 5, attempt: 1)
+    _ = machine.handle(.assignment(ticket))
+    #expect(
+      machine.handle(.goodbye(.diverged)) == [.cancelCompute(ticket), .discardKept, .disconnect])
+    // What was computed with them is of no use afterwards.
+    #expect(machine.handle(.computed(ticket)).isEmpty)
     _ = machine.handle(.disconnected)
     _ = machine.handle(.retryTimer)
     _ = machine.handle(.connected)
     #expect(machine.handle(.welcome(lastRound: 4, restarts: false)) == [.rebuild])
+    #expect(machine.handle(.rebuilt(round: 4)) == [.sendReady(round: 4)])
+    #expect(machine.handle(.assignment(ticket)) == [.compute(ticket)])
   }
 
   @Test func aFarewellIsFollowedOnceWhatArrivedIsApplied() {

@@ -25,7 +25,7 @@ extension World {
     case .divergence:
       guard let weights = sites[site].weights, sites[site].work == nil || chance(2) else { return }
       note("site \(site) diverges")
-      sites[site].weights = weights ^ (1 << UInt64.random(in: 1..<60, using: &random))
+      sites[site].weights = weights ^ UInt64.random(in: 2...(1 << 60), using: &random)
       sites[site].isWrong = true
       // What is being computed reads some of it.
       if case .compute(let ticket, _, let plan, _, let isCancelled) = sites[site].work,
@@ -35,7 +35,9 @@ extension World {
           ticket, from: wrong, plan: plan, isWrong: true, isCancelled: isCancelled)
       }
     case .journalRot:
-      guard sites[site].machine == nil, !sites[site].isDone, let last = sites[site].journal.last
+      // Found when the process starts.
+      crashSite(site)
+      guard !sites[site].isDone, let last = sites[site].journal.last
       else { return }
       note("the journal of site \(site) rots")
       sites[site].journal[sites[site].journal.count - 1].chain = last.chain ^ 2
@@ -43,10 +45,14 @@ extension World {
     case .siteDisk: sites[site].isDiskFull.toggle()
     case .repeatedEvent:
       guard isUp, let event = coordinator.past.randomElement(using: &random) else { return }
+      // A machine that has moved on must not care.
       note("again:")
-      repeatEvent(event)
-    case .earlyTimer: fireATimer()
-    case .pause: feed(.pause(reason: "operator"))
+      feed(event)
+    case .earlyTimer:
+      guard fireTimers() else { return }
+    case .pause:
+      guard isUp, !coordinator.isPaused else { return }
+      feed(.pause(reason: "operator"))
     case .stop:
       guard chance(4), isUp, !coordinator.hasEnded else { return }
       coordinator.stopReason = "operator"
@@ -60,26 +66,36 @@ extension World {
       feed(site, .stop(reason: "the site's own"))
       if sites[site].machine == nil, departed.contains(site) { sites[site].isDone = true }
     case .absence:
-      guard stream(of: site) == nil else { return }
+      guard isUp, stream(of: site) == nil, coordinator.machine?.state(of: site) == .absent else {
+        return
+      }
       feed(.left(client: site))
-    case .readmit: readmit(site)
-    case .estimates: feed(.estimates)
-    case .invalidEvent: feedNonsense()
+    case .readmit:
+      guard isUp, coordinator.quarantined.contains(site) else { return }
+      readmit(site)
+    case .estimates:
+      guard isUp else { return }
+      feed(.estimates)
+    case .invalidEvent:
+      guard isUp else { return }
+      feedNonsense()
     case .refusal, .commitRot, .repeatedMessage, .rejection, .planRefused: return
     }
     count(fault)
   }
 
-  /// An event that happened before happens again; a machine that has moved on must not care.
-  private func repeatEvent(_ event: RunMachine.Event) { feed(event) }
-
-  private func fireATimer() {
-    if let ticket = coordinator.deadline, chance(2) { feed(.deadline(ticket)) }
-    if let round = coordinator.evaluationDeadline, chance(2) {
-      feed(.evaluationDeadline(round: round))
+  /// Says that time is over before it is; whether there was any to be over.
+  private func fireTimers() -> Bool {
+    var events: [RunMachine.Event] = []
+    if let ticket = coordinator.deadline { events.append(.deadline(ticket)) }
+    if let round = coordinator.evaluationDeadline {
+      events.append(.evaluationDeadline(round: round))
     }
-    if coordinator.hasRetry, chance(2) { feed(.retry) }
-    if coordinator.digestDeadline, chance(2) { feed(.digestDeadline) }
+    if coordinator.hasRetry { events.append(.retry) }
+    if coordinator.digestDeadline { events.append(.digestDeadline) }
+    guard let event = events.randomElement(using: &random) else { return false }
+    feed(event)
+    return true
   }
 
   /// What no honest peer says.

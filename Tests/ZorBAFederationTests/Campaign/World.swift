@@ -186,7 +186,6 @@ struct Statistics {
   var pauses = 0
   var superseded = 0
   var rebuilds = 0
-  var resent = 0
 
   mutating func add(_ other: Statistics) {
     rounds += other.rounds
@@ -201,6 +200,5 @@ struct Statistics {
     pauses += other.pauses
     superseded += other.superseded
     rebuilds += other.rebuilds
-    resent += other.resent
   }
 }
