@@ -290,7 +290,7 @@ let package = Package(
     .testTarget(
       name: "ZorBAFederationTests",
       dependencies: ["ZorBAFederation", "ZorBADiagnostics", "ZorBATestSupport"],
-      swiftSettings: style),
+      swiftSettings: hot),
     .testTarget(
       name: "ZorBAPlanningTests",
       dependencies: [

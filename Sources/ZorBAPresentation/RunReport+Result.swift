@@ -21,7 +21,7 @@ extension RunReport {
         downTotal: Double(result.bytesDown), weightsOnce: Double(result.weightsBytes))
     }
     memory = .init(
-      peak: Double(result.peakBytes), predicted: Double(result.predictedPeakBytes),
+      peak: Double(result.peakBytes), predicted: result.predictedPeakBytes > 0 ? Double(result.predictedPeakBytes) : nil,
       weights: Double(result.weightsBytes))
     if let forecast = result.roundForecast {
       roundSeconds = .init(

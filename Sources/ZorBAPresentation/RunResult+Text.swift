@@ -13,17 +13,28 @@ extension RunResult {
     costs.append("bytes down, all sites", NumberFormat.bytes(bytesDown))
     costs.append(
       "bytes per client and round (payload)", NumberFormat.fixed(bytesPerClientPerRound, 1))
+    if let wire {
+      costs.append(
+        "bytes per client and round (on the wire)",
+        "\(NumberFormat.fixed(wire.perClientPerRound, 1))  "
+          + "(\(NumberFormat.fixed(wire.ratio, 2)) x the payload)")
+    }
     costs.append("weights, sent once", NumberFormat.bytes(weightsBytes))
     costs.append("journal", "\(NumberFormat.bytes(journalBytes))  \(journalPath)")
     costs.append("peak memory", NumberFormat.bytes(peakBytes))
-    costs.append(
-      "predicted",
-      "\(NumberFormat.bytes(predictedPeakBytes))  (\(NumberFormat.percent(memoryError)))")
+    // A coordinator predicts no memory and does no arithmetic; its sites do.
+    if predictedPeakBytes > 0 {
+      costs.append(
+        "predicted",
+        "\(NumberFormat.bytes(predictedPeakBytes))  (\(NumberFormat.percent(memoryError)))")
+    }
     costs.append(
       "seconds",
-      "\(NumberFormat.fixed(time.total, 1)) (forward \(NumberFormat.fixed(time.forward, 1)), "
-        + "update \(NumberFormat.fixed(time.update, 1)), evaluation \(NumberFormat.fixed(time.evaluation, 1)))"
-    )
+      wire != nil
+        ? NumberFormat.fixed(time.total, 1)
+        : "\(NumberFormat.fixed(time.total, 1)) (forward \(NumberFormat.fixed(time.forward, 1)), "
+          + "update \(NumberFormat.fixed(time.update, 1)), "
+          + "evaluation \(NumberFormat.fixed(time.evaluation, 1)))")
     costs.append("state digest", stateDigest)
     return text + costs.rendered()
   }

@@ -1,4 +1,5 @@
 import SwiftProtobuf
+import Synchronization
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
@@ -96,6 +97,7 @@ final class AgentSession {
       observer(.connected(coordinator: agent.configuration.coordinator.description))
       try perform(.connected)
     case .received(let number, let message):
+      link.unread.wrappingSubtract(1, ordering: .relaxed)
       guard number == connection else { return }
       try receive(message)
     case .disconnected(let number, let end):

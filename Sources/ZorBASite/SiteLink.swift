@@ -22,6 +22,12 @@ final class SiteLink: Sendable {
     var calls: [Task<Void, Never>] = []
   }
 
+  /// Messages that may wait for the agent's loop.
+  private static let unreadLimit = 4096
+
+  /// Messages that wait for the agent's loop, which counts them off.
+  let unread = Atomic<Int>(0)
+
   /// The federation that the site's certificate belongs to.
   let federation: String
 
@@ -73,7 +79,14 @@ final class SiteLink: Sendable {
                 for await message in outbox.messages { try await outbound.send(message) }
               }
               group.addTask {
-                for try await message in inbound { post(.received(number, message)) }
+                for try await message in inbound {
+                  // A coordinator that talks faster than the site works is left unread.
+                  while self.unread.load(ordering: .relaxed) > Self.unreadLimit {
+                    try await Task.sleep(for: .milliseconds(10))
+                  }
+                  self.unread.wrappingAdd(1, ordering: .relaxed)
+                  post(.received(number, message))
+                }
               }
               try await group.next()
               // The coordinator ended the stream, or the agent wants to: what is queued still goes.

@@ -35,6 +35,7 @@ final class SiteWork {
   private var opened: SiteJournal?
   private var replica: SiteReplica?
   private var terms: RoundTerms?
+  private var timeline: ActivationTimeline?
   private var run = ""
   private var number = 1
   /// The payload of the header of the run's journal, as the coordinator said.
@@ -71,6 +72,7 @@ final class SiteWork {
   /// Puts the copy aside, and forgets the weights that followed from it.
   func putJournalAside() throws {
     replica = nil
+    timeline = nil
     guard let opened else {
       // It may be the damage that keeps it from being opened.
       try SiteJournal.putAside(path)
@@ -212,8 +214,13 @@ final class SiteWork {
   }
 
   private func plan(round: Int) throws -> ActivationPlan {
-    let sites = replica?.configuration.federation.sites.count ?? 0
-    guard let plan = try journal().timeline(clients: sites)?.plan(round: round) else {
+    let journal = try journal()
+    // Plans are few and rounds many.
+    if timeline == nil || timeline?.plans.count != journal.plans.count {
+      timeline = try journal.timeline(
+        clients: replica?.configuration.federation.sites.count ?? 0)
+    }
+    guard let plan = timeline?.plan(round: round) else {
       throw ZorBAError(.invalidJournal, "the journal has no plan for round \(round)")
     }
     return plan

@@ -37,8 +37,10 @@ struct CoordinatorService {
     }
     let revocations = try Revocations(path: command.revoked ?? command.authority ?? "")
     self.revocations = revocations
+    let path = "\(command.state)/store.sqlite"
+    if command.rebuild { try Self.putAside(path) }
     let store = try CoordinatorStore.open(
-      path: "\(command.state)/store.sqlite", software: Software.description,
+      path: path, software: Software.description,
       time: Date().timeIntervalSince1970)
     let level = Logger.Level(rawValue: command.logLevel) ?? .info
     let sink = try LineSink(path: "\(command.state)/log.jsonl")
@@ -70,6 +72,23 @@ struct CoordinatorService {
         watcher.say("\(event)")
       case .failed: log.warning("\(event)")
       case .disconnected: log.info("\(event)")
+      }
+    }
+  }
+
+  /// Renames a store and what SQLite keeps beside it.
+  private static func putAside(_ path: String) throws {
+    let files = FileManager.default
+    var number = 1
+    while files.fileExists(atPath: "\(path).damaged-\(number)") { number += 1 }
+    for suffix in ["", "-wal", "-shm"] where files.fileExists(atPath: path + suffix) {
+      do {
+        try files.moveItem(
+          atPath: path + suffix, toPath: "\(path).damaged-\(number)\(suffix)")
+      } catch {
+        throw ZorBAError(
+          .inputOutput, "cannot be put aside", at: .init(file: path + suffix),
+          advice: "Check the permissions of the folder.", cause: error)
       }
     }
   }

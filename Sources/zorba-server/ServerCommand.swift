@@ -62,6 +62,13 @@ struct ServerCommand: AsyncParsableCommand {
   @Flag(help: "Stay when all runs have ended, for runs that operators start.")
   var stay = false
 
+  @Flag(
+    help: """
+      Put a damaged store aside and begin a new one. Journals are not touched; figures of past \
+      rounds are lost.
+      """)
+  var rebuild = false
+
   @Option(help: "Override a key of every run file: key.path=value. May be repeated.")
   var set: [String] = []
 

@@ -31,6 +31,8 @@ public struct RunResult: Sendable {
   public var peakBytes = 0
   /// The forecast of a calibration, where the run had one.
   public var calibratedForecast: RoundForecast?
+  /// What crossed the wire in rounds; nil for a simulation.
+  public var wire: WireTraffic?
   /// Where the seconds went.
   public var time = TimeLedger()
   /// Digest of the fine-tuned weights, 32 hexadecimal digits.
@@ -85,6 +87,7 @@ public struct RunResult: Sendable {
         "up": .integer(bytesUp), "down": .integer(bytesDown),
         "per_client_per_round": .number(bytesPerClientPerRound),
       ],
+      "wire": wire?.json ?? .null,
       "memory": [
         "peak_bytes": .integer(peakBytes), "predicted_bytes": .integer(predictedPeakBytes),
         "error": .number(memoryError), "weights_bytes": .integer(weightsBytes),

@@ -107,6 +107,8 @@ extension RunHost {
 
   private func learn(from metrics: RoundMetrics, seconds: Double) {
     lastLoss = metrics.loss
+    payload.received += UInt64(clamping: metrics.bytesUp)
+    payload.sent += UInt64(clamping: metrics.bytesDown)
     secondsPerRound = secondsPerRound == 0 ? seconds : 0.9 * secondsPerRound + 0.1 * seconds
     for client in asked {
       if let answer = answers[client] {

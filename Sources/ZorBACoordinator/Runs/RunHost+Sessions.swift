@@ -74,7 +74,10 @@ extension RunHost {
     case .result(let result): take(result, of: client, session)
     case .declined(let declined): take(declined, of: client, session)
     case .evaluation(let evaluation):
-      guard sessions[client]?.id == session.id else { return }
+      // What nobody asked for would be counted otherwise.
+      guard sessions[client]?.id == session.id, machine.awaited.contains(client),
+        evaluation.round == UInt64(machine.lastCommitted)
+      else { return }
       evaluations[client] = evaluation
       handle(
         .evaluation(
@@ -87,7 +90,7 @@ extension RunHost {
     case .leaving(let leaving):
       sites[client].reason = leaving.reason
       note("left", site: session.site, ["reason": "\(leaving.reason)"])
-      handle(.left(client: client))
+      handle(.left(client: client, session: session.id))
       session.sayGoodbye(.stopped, "as the site wished")
     case .hello, .heartbeat, nil: break
     }
@@ -160,6 +163,7 @@ extension RunHost {
   }
 
   private func take(_ result: Zorba_V1_Result, of client: Int, _ session: SiteSession) {
+    guard sessions[client]?.id == session.id, machine.awaited.contains(client) else { return }
     guard let scalars = scalars(in: result) else {
       warn(
         "\(session.site) answered round \(result.round) with \(result.scalars.count) bytes of "
@@ -191,6 +195,8 @@ extension RunHost {
   }
 
   private func take(_ declined: Zorba_V1_Declined, of client: Int, _ session: SiteSession) {
+    // A site may say no as often as it likes; only an answer that is awaited is worth a line.
+    guard machine.awaited.contains(client) else { return }
     sites[client].reason = declined.reason
     note(
       declined.refused ? "refused" : "failed", site: session.site,

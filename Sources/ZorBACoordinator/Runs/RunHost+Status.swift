@@ -6,6 +6,7 @@ import ZorBAFederation
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBAPlanning
+import ZorBAStore
 package import ZorBAWire
 
 /// What the run shows of itself.
@@ -101,6 +102,12 @@ extension RunHost {
     result.after = evaluations.first { $0.round == configuration.rounds }?.evaluation
     result.evaluations = evaluations.filter {
       $0.round > 0 && $0.round < configuration.rounds
+    }
+    if let totals = try? store.totals(), totals.rounds > 0 {
+      result.wire = WireTraffic(
+        received: totals.wireReceived, sent: totals.wireSent,
+        siteRounds: result.history.reduce(0) { $0 + $1.clients.count },
+        payload: totals.bytesUp + totals.bytesDown)
     }
     result.weightsBytes = blueprint.card.byteCounts.reduce(0, +)
     result.peakBytes = (sites.map(\.peakMemoryMiB).max() ?? 0) << 20

@@ -130,7 +130,7 @@ struct RunOpening {
       members: timeline.map { timeline in
         let plan = timeline.plan(round: Int(clamping: journal.lastRound) + 1)
         return Set(0..<count).subtracting(plan.idleClients)
-      } ?? [])
+      } ?? [], isFinished: journal.hasEnded)
   }
 
   /// A name for a journal that is put aside: `run.zorba.1`, `.2` …

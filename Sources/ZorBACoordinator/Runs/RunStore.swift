@@ -103,6 +103,9 @@ struct RunStore: Sendable {
 
   func deleteRounds(after round: Int) throws { try store.deleteRounds(after: round, ofRun: run) }
 
+  /// Sums over all rounds.
+  func totals() throws -> RoundTotals { try store.totals(ofRun: run) }
+
   /// The metrics of all rounds, as far as they can be read.
   func history() throws -> [RoundMetrics] {
     var history: [RoundMetrics] = []
