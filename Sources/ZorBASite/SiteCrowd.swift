@@ -24,9 +24,20 @@ package struct SiteCrowd: Sendable {
     package var failures: [String: Int] = [:]
     package var bytesReceived: UInt64 = 0
     package var bytesSent: UInt64 = 0
+    /// From the beginning until every site had said that it is ready; 0 if one never did.
+    package var secondsToReady = 0.0
     /// From the first commit to the last.
     package var seconds = 0.0
+    /// From the first news of one commit to the first news of the next.
+    package var roundSeconds: [Double] = []
     package var lastRound: UInt64 = 0
+
+    /// The round time that so many of all rounds stay within; not a number before the second round.
+    package func roundSeconds(share: Double) -> Double {
+      let sorted = roundSeconds.sorted()
+      guard !sorted.isEmpty else { return .nan }
+      return sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
+    }
 
     package var json: JSONValue {
       var failures = JSONObject()
@@ -37,21 +48,29 @@ package struct SiteCrowd: Sendable {
         "sites": .integer(sites), "answers": .integer(answers), "commits": .integer(commits),
         "finished": .integer(finished), "failures": .object(failures),
         "bytes_received": .integer(Int(clamping: bytesReceived)),
-        "bytes_sent": .integer(Int(clamping: bytesSent)), "seconds": .number(seconds),
+        "bytes_sent": .integer(Int(clamping: bytesSent)),
+        "seconds_to_ready": .number(secondsToReady), "seconds": .number(seconds),
+        "round_seconds": .array(roundSeconds.map { .number($0) }),
         "last_round": .integer(Int(clamping: lastRound)),
       ]
     }
 
     package var text: String {
       "\(finished) of \(sites) sites followed the run to round \(lastRound): \(answers) answers, "
-        + "\(commits) commits in \(seconds) s; \(bytesReceived) bytes received, \(bytesSent) sent.\n"
+        + "\(commits) commits in \(seconds) s; \(bytesReceived) bytes received, \(bytesSent) sent; "
+        + "all ready after \(secondsToReady) s, median round \(roundSeconds(share: 0.5)) s.\n"
         + failures.sorted { $0.key < $1.key }.map { "\($0.value) x \($0.key)\n" }.joined()
     }
   }
 
   private struct State {
     var report = Report()
+    let start = ContinuousClock.now
+    var ready = 0
+    var allReady: ContinuousClock.Instant?
     var firstCommit: ContinuousClock.Instant?
+    /// When the newest round was first heard of.
+    var newest: ContinuousClock.Instant?
     var lastCommit: ContinuousClock.Instant?
   }
 
@@ -96,16 +115,30 @@ package struct SiteCrowd: Sendable {
 
     func committed(_ round: UInt64) {
       state.withLock { state in
+        let now = ContinuousClock.now
         state.report.commits += 1
-        state.report.lastRound = max(state.report.lastRound, round)
-        state.firstCommit = state.firstCommit ?? .now
-        state.lastCommit = .now
+        state.firstCommit = state.firstCommit ?? now
+        state.lastCommit = now
+        guard round > state.report.lastRound else { return }
+        if let newest = state.newest { state.report.roundSeconds.append((now - newest) / .seconds(1)) }
+        state.newest = now
+        state.report.lastRound = round
+      }
+    }
+
+    func isReady(of sites: Int) {
+      state.withLock { state in
+        state.ready += 1
+        if state.ready == sites { state.allReady = .now }
       }
     }
 
     func report(sites: Int) -> Report {
       state.withLock { state in
         state.report.sites = sites
+        if let ready = state.allReady {
+          state.report.secondsToReady = (ready - state.start) / .seconds(1)
+        }
         if let first = state.firstCommit, let last = state.lastCommit {
           state.report.seconds = (last - first) / .seconds(1)
         }
@@ -158,6 +191,7 @@ package struct SiteCrowd: Sendable {
                     $0.examples = 100
                   }
                 })
+              shared.isReady(of: identities.count)
             case .advance(let advance):
               if advance.hasCommit {
                 next = advance.commit.round + 1

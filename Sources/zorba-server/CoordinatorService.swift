@@ -95,6 +95,12 @@ struct CoordinatorService {
 
   /// Serves until all runs have ended, or until it is told to end.
   func run(_ runs: [(name: String, run: RunConfiguration)]) async throws {
+    let sites = Set(runs.flatMap(\.run.federation.sites)).count
+    // A site that comes again may hold its old connection for a while.
+    if let shortage = OpenFiles.shortage(of: sites, limit: OpenFiles.raiseLimit()) {
+      log.warning("\(shortage)")
+      watcher.say("Warning: \(shortage).")
+    }
     for (name, run) in runs {
       watcher.say("Run '\(name)': preparing its model's digest.")
       try await coordinator.open(run, named: name)

@@ -33,7 +33,7 @@ struct LoadCommand: AsyncParsableCommand {
   @Option(help: "A folder for the identities.")
   var identities: String
 
-  @Option(help: "The sites' names begin so; numbers follow, as in site-0001.")
+  @Option(help: "The sites' names begin so; numbers follow, as in site-00001.")
   var prefix = "site-"
 
   @Option(help: "How many sites.")
@@ -55,8 +55,11 @@ struct LoadCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    if let shortage = OpenFiles.shortage(of: sites, limit: OpenFiles.raiseLimit()) {
+      throw ZorBAError(.invalidConfiguration, shortage)
+    }
     let authority = try CertificateAuthority.open(folder: authority)
-    let width = String(sites).count
+    let width = max(5, String(sites).count)
     var folders: [String] = []
     for number in 1...sites {
       let digits = String(number)

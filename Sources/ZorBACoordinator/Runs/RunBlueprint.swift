@@ -13,6 +13,8 @@ package struct RunBlueprint: Sendable {
 
   /// The sites by number, the first one at index 0.
   package var sites: [String] { configuration.federation.sites }
+  /// Clients by the names of their sites, from 0.
+  package let clients: [String: Int]
 
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when the run names no sites or asks for
   ///   something that needs data.
@@ -32,6 +34,9 @@ package struct RunBlueprint: Sendable {
     }
     self.name = name
     self.configuration = configuration
+    clients = Dictionary(
+      configuration.federation.sites.enumerated().map { ($0.element, $0.offset) },
+      uniquingKeysWith: { first, _ in first })
     self.card = card
     header = try card.journalHeader(of: configuration)
   }

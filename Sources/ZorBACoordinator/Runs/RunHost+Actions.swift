@@ -112,19 +112,25 @@ extension RunHost {
   private func deliver(_ mail: Mail) {
     guard mail.commit != nil || mail.assigned != nil else { return }
     let isNext = mail.commit != nil && mail.assigned?.round == mail.round + 1
-    for client in mail.committedTo.union(mail.assignedTo).sorted() {
-      guard let session = sessions[client] else { continue }
-      let hearsCommit = mail.committedTo.contains(client)
-      var message =
-        hearsCommit ? mail.commit ?? Zorba_V1_CoordinatorMessage() : Zorba_V1_CoordinatorMessage()
-      if let ticket = mail.assigned, mail.assignedTo.contains(client) {
+    // Whoever hears the same is sent the same message: there are three at most.
+    func message(hearsCommit: Bool, isAsked: Bool) -> Zorba_V1_CoordinatorMessage {
+      var message = hearsCommit ? mail.commit ?? .init() : .init()
+      if let ticket = mail.assigned, isAsked {
         message.advance.assignment = .with {
           $0.round = isNext && hearsCommit ? 0 : UInt64(ticket.round)
           $0.attempt = ticket.attempt == 1 ? 0 : UInt32(ticket.attempt)
           $0.digestBlock = digestBlock(round: ticket.round)
         }
       }
-      session.send(message)
+      return message
+    }
+    let both = message(hearsCommit: true, isAsked: true)
+    let commitOnly = message(hearsCommit: true, isAsked: false)
+    let questionOnly = message(hearsCommit: false, isAsked: true)
+    for client in mail.committedTo.union(mail.assignedTo).sorted() {
+      let isAsked = mail.assignedTo.contains(client)
+      sessions[client]?.send(
+        mail.committedTo.contains(client) ? isAsked ? both : commitOnly : questionOnly)
     }
   }
 

@@ -22,7 +22,7 @@ extension RunHost {
   package func welcome(_ hello: Zorba_V1_Hello, protocol version: UInt32, to session: SiteSession)
     throws
   {
-    guard let client = blueprint.sites.firstIndex(of: session.site) else {
+    guard let client = blueprint.clients[session.site] else {
       throw ZorBAError(
         .refused, "run '\(name)' does not list the site '\(session.site)'",
         advice: "Ask the operator to list it under federation.sites.")
@@ -68,7 +68,7 @@ extension RunHost {
 
   /// Takes a message of a stream; those of streams that were replaced change nothing.
   package func receive(_ message: Zorba_V1_SiteMessage, from session: SiteSession) {
-    guard let client = blueprint.sites.firstIndex(of: session.site) else { return }
+    guard let client = blueprint.clients[session.site] else { return }
     switch message.kind {
     case .ready(let ready): take(ready, of: client, session)
     case .result(let result): take(result, of: client, session)
@@ -98,7 +98,7 @@ extension RunHost {
 
   /// A stream has ended.
   package func closed(_ session: SiteSession) {
-    guard let client = blueprint.sites.firstIndex(of: session.site) else { return }
+    guard let client = blueprint.clients[session.site] else { return }
     if arriving[client]?.id == session.id { arriving[client] = nil }
     guard sessions[client]?.id == session.id else { return }
     sessions[client] = nil

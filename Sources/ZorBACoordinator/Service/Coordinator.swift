@@ -103,7 +103,7 @@ package actor Coordinator {
   /// - Throws: `ZorBAError` with code `refused` when there is none, or more than one.
   func run(named name: String, for site: String) async throws -> RunHost {
     if !name.isEmpty {
-      guard let host = hosts[name], host.blueprint.sites.contains(site) else {
+      guard let host = hosts[name], host.blueprint.clients[site] != nil else {
         throw ZorBAError(
           .refused, "there is no run '\(name)' that lists the site '\(site)'",
           advice: "Check 'run' in the site's file, or ask the operator.")
@@ -111,7 +111,7 @@ package actor Coordinator {
       return host
     }
     var open: [RunHost] = []
-    for host in runs where host.blueprint.sites.contains(site) {
+    for host in runs where host.blueprint.clients[site] != nil {
       if await !host.state.isFinal { open.append(host) }
     }
     guard open.count <= 1 else {
@@ -120,7 +120,7 @@ package actor Coordinator {
         advice: "Name one as 'run' in the site's file: \(open.map(\.name).joined(separator: ", "))."
       )
     }
-    if let host = open.first ?? runs.last(where: { $0.blueprint.sites.contains(site) }) {
+    if let host = open.first ?? runs.last(where: { $0.blueprint.clients[site] != nil }) {
       return host
     }
     throw ZorBAError(

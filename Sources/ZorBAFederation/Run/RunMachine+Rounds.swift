@@ -31,7 +31,7 @@ extension RunMachine {
   ) -> [Action] {
     guard phase == .collecting, ticket == self.ticket, report.client == client,
       clients.indices.contains(client), clients[client].speaks(on: session),
-      rounds.awaited.contains(client)
+      rounds.isAwaiting(client)
     else { return [] }
     digests[client] = digest
     return follow(rounds.handle(.result(ticket, report)))
@@ -39,7 +39,7 @@ extension RunMachine {
 
   mutating func declined(_ client: Int, _ session: UInt64, _ ticket: Ticket) -> [Action] {
     guard phase == .collecting, ticket == self.ticket, clients.indices.contains(client),
-      clients[client].speaks(on: session), rounds.awaited.contains(client)
+      clients[client].speaks(on: session), rounds.isAwaiting(client)
     else { return [] }
     excluded.insert(client)
     return follow(rounds.handle(.lost(ticket, client: client)))
