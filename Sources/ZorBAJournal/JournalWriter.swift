@@ -29,6 +29,9 @@ package final class JournalWriter {
   private let file: JournalFile
   private let durability: Durability
   private var sequence: JournalSequence
+  /// Whether bytes may lie behind the last record that could not be taken back yet.
+  private var isUntidy = false
+  /// Whether records that were counted may be missing on the disk.
   private var isBroken = false
 
   /// The last committed round; 0 before the first.
@@ -109,7 +112,8 @@ package final class JournalWriter {
   /// - Throws: `JournalFork` when the chain value is another one, after which nothing was appended;
   ///   `ZorBAError` with code `invalidJournal` when the record cannot stand here; with code
   ///   `inputOutput` when it cannot be written, after which the file ends in the record before it.
-  ///   When the disk itself fails the writer accepts nothing more; resume from the file.
+  ///   Where that fails too, the next call takes back what is left before anything else, so that a
+  ///   writer can be used again as soon as its disk can.
   package func append(_ record: JournalRecord, expecting expected: UInt64? = nil) throws {
     try checkUsable()
     var sequence = sequence
@@ -161,16 +165,16 @@ package final class JournalWriter {
     do {
       try file.write(bytes, at: byteCount)
     } catch {
-      try takeBack()
+      try? takeBack()
       throw error
     }
     if durability == .everyRecord {
       do {
         try file.synchronize()
       } catch {
-        // What a failed fdatasync left behind is unknown, and a second one would not tell.
-        isBroken = true
-        try takeBack()
+        // What a failed fdatasync left behind is unknown: it is cut off and written anew.
+        isUntidy = true
+        try? takeBack()
         throw error
       }
     }
@@ -206,13 +210,12 @@ package final class JournalWriter {
     }
   }
 
+  /// Cuts off what lies behind the last record, durably.
   private func takeBack() throws {
-    do {
-      try file.truncate(to: byteCount)
-    } catch {
-      isBroken = true
-      throw error
-    }
+    isUntidy = true
+    try file.truncate(to: byteCount)
+    try file.synchronize()
+    isUntidy = false
   }
 
   private func checkUsable() throws {
@@ -221,6 +224,7 @@ package final class JournalWriter {
         .inputOutput, "the journal could not be written before", at: .init(file: path),
         advice: "Check the disk, then resume the run.")
     }
+    if isUntidy { try takeBack() }
   }
 
   private static func checkSize(of payload: [UInt8], path: String) throws {

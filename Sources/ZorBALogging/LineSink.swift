@@ -54,7 +54,12 @@ package final class LineSink: Sendable {
     state.withLock { state in
       if state.bytes > limit { rotate(&state) }
       let written = bytes.withUnsafeBytes { write(state.descriptor, $0.baseAddress, $0.count) }
-      if written > 0 { state.bytes += written }
+      if written == bytes.count {
+        state.bytes += written
+      } else if written > 0 {
+        // Half a line would spoil the next one too.
+        _ = ftruncate(state.descriptor, off_t(state.bytes))
+      }
     }
   }
 

@@ -266,16 +266,24 @@ extension AgentSession {
       })
   }
 
-  /// Writes down, then sends: what cannot be written down does not leave the site.
+  /// Writes down, then sends: what cannot be written down does not leave the site. The connection is
+  /// given up then, and made again later, when there may be room.
   ///
-  /// - Returns: Why the policy keeps it in; nil when it was sent.
+  /// - Returns: Why the policy keeps it in; nil otherwise.
   @discardableResult
   private func send(
     _ message: Zorba_V1_SiteMessage, on occasion: SiteGate.Occasion = .other(now: .now)
   ) throws -> String? {
     guard let outbox else { return nil }
-    if let refusal = try dispatch.release(message, on: occasion, run: runName) { return refusal }
-    outbox.send(message)
+    do {
+      if let refusal = try dispatch.release(message, on: occasion, run: runName) { return refusal }
+      outbox.send(message)
+    } catch let error as ZorBAError where error.code == .inputOutput {
+      lastFault = error
+      observer(.warning("\(error)"))
+      self.outbox = nil
+      try perform(.unsent)
+    }
     return nil
   }
 }
@@ -302,6 +310,7 @@ extension AgentSession {
       }
     case .disconnect:
       outbox?.close()
+      outbox = nil
       link.disconnect()
     case .sendHello: worker.enqueue(.introduce)
     case .putJournalAside: worker.enqueue(.putJournalAside)

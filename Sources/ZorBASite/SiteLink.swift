@@ -70,7 +70,8 @@ final class SiteLink: Sendable {
         try await client.withConnection { connection in
           state.withLock { $0.connection = connection }
           defer { state.withLock { $0.connection = nil } }
-          async let renewal: Void = renewWhenDue(connection)
+          let renewal = Task { await renewWhenDue(connection) }
+          defer { renewal.cancel() }
           try await connection.participate { inbound, outbound in
             let outbox = Outbox()
             post(.connected(number, outbox))
@@ -94,7 +95,6 @@ final class SiteLink: Sendable {
               group.cancelAll()
             }
           }
-          await renewal
         }
         post(.disconnected(number, .init(error: nil, isFinal: false)))
       } catch {

@@ -107,6 +107,8 @@ final class SiteWorker: Sendable {
         ? .event(.commitRefused(round: Int(clamping: commit.round)))
         : .failedToKeep(error, .applyFailed(round: Int(clamping: commit.round)))
     case .append: isForeign ? .event(.recordRefused) : .failedToKeep(error, .appendFailed)
+    // A copy that could not be put aside is put aside at the next try.
+    case .putJournalAside: .failedToKeep(error, .fetchFailed)
     case .beginFetch, .fetched, .endFetch:
       isForeign ? .event(.fetchFailed) : .failedToKeep(error, .fetchFailed)
     case .rebuild, .replay:

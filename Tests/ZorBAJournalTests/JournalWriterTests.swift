@@ -86,7 +86,7 @@ import ZorBATestSupport
     _ = try JournalWriter.create(at: path, header: header)
   }
 
-  @Test func aDiskThatDoesNotConfirmEndsTheWriter() throws {
+  @Test func aDiskThatDoesNotConfirmHoldsTheWriterUpAndNoLonger() throws {
     var generator = SeededGenerator(seed: 102)
     let header = SampleJournal.header(using: &generator)
     let folder = try TemporaryFolder()
@@ -97,14 +97,33 @@ import ZorBATestSupport
       try writer.append(try round(1, writer))
       disk.confirms.withLock { $0 = false }
       #expect(throws: ZorBAError.self) { try writer.append(try round(2, writer)) }
-      disk.confirms.withLock { $0 = true }
       let error = #expect(throws: ZorBAError.self) { try writer.append(try round(2, writer)) }
       #expect(error?.code == .inputOutput)
-      #expect(throws: ZorBAError.self) { try writer.synchronize() }
+      #expect(writer.lastRound == 1)
+      #expect(try SampleJournal.read(path).entries.count == 1)
+      disk.confirms.withLock { $0 = true }
+      try writer.append(try round(2, writer))
+      #expect(writer.lastRound == 2)
     }
     let writer = try JournalWriter.resume(at: path)
-    #expect(writer.lastRound == 1)
-    try writer.append(try round(2, writer))
+    #expect(writer.discardedByteCount == 0)
+    #expect(writer.lastRound == 2)
+    try writer.append(try round(3, writer))
+  }
+
+  @Test func recordsThatWereNeverConfirmedEndTheWriter() throws {
+    var generator = SeededGenerator(seed: 112)
+    let header = SampleJournal.header(using: &generator)
+    let folder = try TemporaryFolder()
+    let disk = SmallDisk(room: .max)
+    let writer = try JournalWriter.create(
+      at: folder.path("run.zorba"), header: header, durability: .onRequest, calls: disk.calls)
+    try writer.append(try round(1, writer))
+    disk.confirms.withLock { $0 = false }
+    #expect(throws: ZorBAError.self) { try writer.synchronize() }
+    disk.confirms.withLock { $0 = true }
+    #expect(throws: ZorBAError.self) { try writer.synchronize() }
+    #expect(throws: ZorBAError.self) { try writer.append(try round(2, writer)) }
   }
 
   @Test func twoWritersAreRefusedAndReadersAreNot() throws {

@@ -42,17 +42,26 @@ package final class LineFile {
     }
   }
 
+  /// Removes half a line from the end: it would spoil the next one too.
+  private func takeBack(_ count: Int) {
+    let end = lseek(descriptor, 0, SEEK_END)
+    if count > 0, end >= count { _ = ftruncate(descriptor, end - off_t(count)) }
+  }
+
   /// Adds a line.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput`, for example when the disk is full.
   package func append(_ line: String) throws {
-    var bytes = Array((line + "\n").utf8)[...]
+    let whole = Array((line + "\n").utf8)
+    var bytes = whole[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {
         if errno == EINTR { continue }
+        let number = errno
+        takeBack(whole.count - bytes.count)
         throw ZorBAError(
-          .inputOutput, "cannot be written: \(String(cString: strerror(errno)))",
+          .inputOutput, "cannot be written: \(String(cString: strerror(number)))",
           at: .init(file: path),
           advice: "Make room on the disk, then continue with --resume.")
       }

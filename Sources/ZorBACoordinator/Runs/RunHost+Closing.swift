@@ -42,8 +42,29 @@ extension RunHost {
       learn(from: metrics, seconds: seconds)
       return .committed(ticket)
     } catch {
+      recoverLater(from: error)
       return .failed(ticket, reason: "\(error)")
     }
+  }
+
+  /// Has a run that stands still because its disk refused go on as soon as the disk takes it.
+  ///
+  /// What failed was taken back, and nobody heard of it, so doing it again is all that is needed.
+  func recoverLater(from error: any Error) {
+    guard (error as? ZorBAError)?.code == .inputOutput else { return }
+    timers[.recovery]?.cancel()
+    timers[.recovery] = Task { [weak self, options] in
+      try? await Task.sleep(for: .seconds(options.retrySeconds))
+      guard !Task.isCancelled else { return }
+      await self?.recover()
+    }
+  }
+
+  private func recover() {
+    timers[.recovery] = nil
+    guard !isOperatorPaused, machine.phase == .paused else { return }
+    note("retry", site: nil, [:])
+    handle(.resume)
   }
 
   /// Makes a round durable: the store first, so that a journaled round always has its metrics.

@@ -27,6 +27,7 @@ extension RunHost {
   /// Goes on.
   package func resume() {
     isOperatorPaused = false
+    stopTimer(.recovery)
     savePause()
     note("resume", site: nil, [:])
     handle(.resume)
@@ -110,7 +111,7 @@ extension RunHost {
   /// Whether no site that takes part is left to be told of the end.
   package var everybodyHeardTheEnd: Bool {
     sites.indices.allSatisfy { toldEnd.contains($0) || machine.state(of: $0) != .current }
-      && toldEnd.count >= plannedMembers.count
+      && toldEnd.count >= plannedMembers.count && sessions.isEmpty && arriving.isEmpty
   }
 
   /// The sites that the plan in force was made for.
@@ -123,12 +124,12 @@ extension RunHost {
   func end(round: Int, digest: [UInt8]?, reason: String) -> RunMachine.Event {
     do {
       if let digest, digest.count == Digest128.byteCount * blueprint.card.model.blocks.count {
-        let blocks = stride(from: 0, to: digest.count, by: Digest128.byteCount).map {
-          Digest128(prefixOf: digest[$0..<$0 + Digest128.byteCount])
-        }
-        finalDigest = StateDigest(blocks: blocks)
-        try appendAndTell(
-          .digest(DigestCheckpoint(round: UInt64(round), state: StateDigest(blocks: blocks))))
+        let state = StateDigest(
+          blocks: stride(from: 0, to: digest.count, by: Digest128.byteCount).map {
+            Digest128(prefixOf: digest[$0..<$0 + Digest128.byteCount])
+          })
+        try appendAndTell(.digest(DigestCheckpoint(round: UInt64(round), state: state)))
+        finalDigest = state
       }
       let isComplete = round == blueprint.configuration.rounds
       try appendAndTell(
@@ -137,7 +138,18 @@ extension RunHost {
             round: UInt64(round), reason: isComplete ? "all rounds committed" : reason)))
       return .ended
     } catch {
+      recoverLater(from: error)
       return .unable(reason: "\(error)")
+    }
+  }
+
+  /// Writes the result of a run that ended just before a crash.
+  func completeResult() {
+    guard journal.hasEnded, !FileManager.default.fileExists(atPath: folder.result) else { return }
+    do {
+      try resultWriter.finish(result)
+    } catch {
+      warn("\(error)")
     }
   }
 

@@ -32,8 +32,19 @@ extension RunHost {
   }
 
   private func adopt(_ result: Result<ActivationPlan, any Error>, _ decision: Replanning.Decision) {
+    let plan: ActivationPlan
     do {
-      let plan = try result.get().starting(at: decision.firstRound)
+      plan = try result.get().starting(at: decision.firstRound)
+    } catch {
+      warn("no plan from round \(decision.firstRound) on: \(error)")
+      handle(.planRefused)
+      // With everybody there it will not get better; otherwise the next site that comes is tried.
+      if timeline == nil, decision.members.count == sites.count {
+        handle(.pause(reason: "no plan can be made: \(error)"))
+      }
+      return
+    }
+    do {
       if let current = timeline?.plan(round: decision.firstRound), current.cycle == plan.cycle,
         current.window == plan.window
       {
@@ -47,9 +58,8 @@ extension RunHost {
       note("planned", site: nil, ["first_round": "\(decision.firstRound)"])
       handle(.planned(firstRound: decision.firstRound))
     } catch {
-      warn("no plan from round \(decision.firstRound) on: \(error)")
-      handle(.planRefused)
-      if timeline == nil { handle(.pause(reason: "no plan can be made: \(error)")) }
+      recoverLater(from: error)
+      handle(.unable(reason: "\(error)"))
     }
   }
 

@@ -14,7 +14,7 @@ import ZorBAWire
 ///
 /// What must not be lost is written before anybody hears of it: a round goes to the store, then to
 /// the journal, and only then to the sites. Whatever fails to be written pauses the run with the
-/// reason; nothing is half done.
+/// reason; nothing is half done, so the run tries again by itself after a while.
 package actor RunHost {
   package nonisolated let blueprint: RunBlueprint
   package nonisolated let folder: RunFolder
@@ -70,7 +70,7 @@ package actor RunHost {
     package var evaluationSeconds = 600.0
     /// Seconds between heartbeats of idle sites.
     package var heartbeatSeconds: UInt32 = 30
-    /// Seconds before a run with too few answers tries again by itself.
+    /// Seconds before a run with too few answers, or with a disk that refuses, tries again by itself.
     package var retrySeconds = 5.0
     /// The seed of nothing that decides bits: jitter only.
     package var now: @Sendable () -> ContinuousClock.Instant = { .now }
@@ -88,7 +88,7 @@ package actor RunHost {
   }
 
   enum TimerKey: Hashable {
-    case deadline, evaluation, digests, retry, saving
+    case deadline, evaluation, digests, retry, recovery, saving
     case absence(Int)
   }
 
@@ -116,6 +116,7 @@ package actor RunHost {
     warnings = opened.warnings
     resultWriter = try RunResultWriter(folder: folder, history: opened.history)
     lastLoss = opened.history.last?.loss ?? .nan
+    finalDigest = opened.finalDigest
     let deadline = blueprint.configuration.federation.deadlineSeconds
     deadlines = DeadlinePolicy(fixed: deadline > 0 ? deadline : nil)
     if let engine, let timeline { selection.follow(engine, timeline) }

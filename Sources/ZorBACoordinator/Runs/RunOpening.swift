@@ -20,6 +20,8 @@ struct RunOpening {
   let history: [RoundMetrics]
   let isOperatorPaused: Bool
   let warnings: [String]
+  /// The digest of the finished weights; nil while the run goes on.
+  let finalDigest: StateDigest?
   private let blueprint: RunBlueprint
   private let evaluated: Set<Int>
 
@@ -29,7 +31,10 @@ struct RunOpening {
   init(_ blueprint: RunBlueprint, folder: RunFolder, store: RunStore) throws {
     self.blueprint = blueprint
     var warnings: [String] = []
-    if FileManager.default.fileExists(atPath: folder.journal) {
+    let text = blueprint.configuration.withPaths(
+      from: FileManager.default.currentDirectoryPath
+    ).yamlText
+    if try JournalReader.hasHeader(at: folder.journal) {
       journal = try JournalWriter.resume(at: folder.journal)
       guard try Self.belongs(journal, to: blueprint) else {
         throw ZorBAError(
@@ -40,15 +45,19 @@ struct RunOpening {
       if journal.discardedByteCount > 0 {
         warnings.append("removed an unfinished record of \(journal.discardedByteCount) bytes")
       }
+      // A crash may have come between the two files.
+      if !FileManager.default.fileExists(atPath: folder.configuration) {
+        try RunFolder.write(text, to: folder.configuration)
+      }
     } else {
-      let text = blueprint.configuration.withPaths(
-        from: FileManager.default.currentDirectoryPath
-      ).yamlText
+      // A journal that ends within its header is one that a crash kept from beginning.
+      try? FileManager.default.removeItem(atPath: folder.journal)
       try folder.prepareForNewRun(configuration: text)
       journal = try JournalWriter.create(at: folder.journal, header: blueprint.header)
       try RunFolder.write(text, to: folder.configuration)
     }
     timeline = try Self.timeline(in: folder.journal, sites: blueprint.sites.count, blueprint)
+    finalDigest = journal.hasEnded ? try Self.lastDigest(in: folder.journal) : nil
     let last = Int(clamping: journal.lastRound)
     try store.open(
       folder: folder.path, configuration: blueprint.configuration.yamlText,
@@ -131,6 +140,19 @@ struct RunOpening {
         let plan = timeline.plan(round: Int(clamping: journal.lastRound) + 1)
         return Set(0..<count).subtracting(plan.idleClients)
       } ?? [], isFinished: journal.hasEnded)
+  }
+
+  /// The digest of all blocks that stands last in a journal.
+  private static func lastDigest(in path: String) throws -> StateDigest? {
+    let reader = try JournalReader(path: path)
+    var last: DigestCheckpoint?
+    while let entry = try reader.next() {
+      if case .digest(let checkpoint) = entry.record { last = checkpoint }
+    }
+    return last.flatMap { checkpoint in
+      checkpoint.entries.map(\.block) == Array(0..<reader.header.model.blocks.count)
+        ? StateDigest(blocks: checkpoint.entries.map(\.digest)) : nil
+    }
   }
 
   /// A name for a journal that is put aside: `run.zorba.1`, `.2` …

@@ -57,6 +57,7 @@ package actor Coordinator {
       blueprint, folder: RunFolder(path: configuration.out), store: store, log: log,
       options: options.runs, observer: options.observer)
     hosts[name] = host
+    Task { await host.completeResult() }
     return host
   }
 

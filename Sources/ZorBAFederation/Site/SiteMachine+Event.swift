@@ -6,6 +6,8 @@ extension SiteMachine {
     case connected
     /// The connection ended, or could not be made.
     case disconnected
+    /// A message could not be written down, so it was not sent: the connection lacks it.
+    case unsent
     case retryTimer
     /// The answer to hello: where the run stands, and whether the copy of the journal does not
     /// continue it.

@@ -55,6 +55,7 @@ package struct SiteMachine: Sendable {
     case .started(let round): return started(round)
     case .connected: return connected()
     case .disconnected: return disconnected()
+    case .unsent: return giveUpConnection()
     case .retryTimer: return retryTimer()
     case .welcome(let round, let restarts): return welcome(lastRound: round, restarts: restarts)
     case .goodbye(let kind): return goodbye(kind)

@@ -93,8 +93,11 @@ final class ClientHandshake: Sendable, ConnectionObserver {
         .peerRefused, "the certificate of \(peer) is not accepted: \(why.excerpt(limit: 300))",
         detail: "identity", advice: "Check that the address is the coordinator's.")
     }
-    // An alert is what the peer's TLS says; everything else in the stack is ours.
-    if detail.contains("ALERT_"), !detail.contains("PROTOCOL_VERSION") {
+    // An alert is what the peer's TLS says; everything else in the stack is ours. Alerts that speak of
+    // no certificate tell of bytes that a network spoiled, which another connection mends.
+    if detail.contains("ALERT_"),
+      ["CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"].contains(where: detail.contains)
+    {
       return .wire(
         .refusedByPeer, "\(peer) does not accept this side's certificate", detail: detail,
         advice: "Check that the certificate is of the coordinator's federation.")
