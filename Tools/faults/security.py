@@ -504,12 +504,21 @@ POLICY = """\
 federation: trial
 runs: {names: [run], specifications: any}
 base_models: any
-tasks: any
+tasks: [classification, language_modeling]
+templates: any
 blocks: {maximum: any, forbidden: []}
-local_steps: {maximum: 1}
-directions: {maximum: 8}
+local_steps: {maximum: any}
+directions: {maximum: any}
 rounds: {maximum: any, maximum_per_day: any}
-payload_bytes_per_round: {maximum: any, maximum_per_day: any}
+hours: any
+payload_bytes_per_round: any
+payload_bytes_per_day: any
+evaluation: {allowed: true, minimum_examples: 1}
+share: {losses: true, timings: true, peak_memory: true, example_count: exact}
+privacy:
+  secure_aggregation: optional
+  differential_privacy: {required: false, epsilon_maximum: any}
+  minimum_cohort: 1
 """
 
 
