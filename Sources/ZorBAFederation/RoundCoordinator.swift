@@ -144,7 +144,9 @@ public struct RoundCoordinator: Sendable {
   package var awaited: [Int] { state == .collecting ? missing.sorted() : [] }
 
   /// Whether the try under way still waits for this client's answer.
-  package func isAwaiting(_ client: Int) -> Bool { state == .collecting && missing.contains(client) }
+  package func isAwaiting(_ client: Int) -> Bool {
+    state == .collecting && missing.contains(client)
+  }
 
   /// Takes one event and says what to do about it; events that no longer matter give nothing.
   public mutating func handle(_ event: Event) -> [Action] {

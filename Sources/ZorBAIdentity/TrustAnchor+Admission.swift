@@ -33,10 +33,11 @@ extension TrustAnchor {
     }
     guard now <= peer.notAfter else { throw Self.expired(peer) }
     guard roles.contains(principal.role) else {
-      let wanted = roles.map(\.rawValue).sorted().joined(separator: " or ")
+      let wanted = roles.map { $0 == .operator ? "an operator" : "a \($0.rawValue)" }
+        .sorted().joined(separator: " or ")
       throw ZorBAError(
-        .refused, "\(principal) comes where only a certificate of a \(wanted) is accepted",
-        advice: "Use the identity folder of a \(wanted).")
+        .refused, "\(principal) comes where only a certificate of \(wanted) is accepted",
+        advice: "Use the identity folder of \(wanted).")
     }
     try Self.checkUsage(of: peer)
     if let revocations {

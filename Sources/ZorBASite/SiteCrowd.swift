@@ -120,7 +120,9 @@ package struct SiteCrowd: Sendable {
         state.firstCommit = state.firstCommit ?? now
         state.lastCommit = now
         guard round > state.report.lastRound else { return }
-        if let newest = state.newest { state.report.roundSeconds.append((now - newest) / .seconds(1)) }
+        if let newest = state.newest {
+          state.report.roundSeconds.append((now - newest) / .seconds(1))
+        }
         state.newest = now
         state.report.lastRound = round
       }

@@ -25,6 +25,8 @@ package final class SiteJournal {
   package private(set) var configuration: JSONValue?
 
   private var writer: JournalWriter?
+  /// The timeline that was made last, and of what.
+  private var known: (clients: Int, plans: Int, timeline: ActivationTimeline?)?
   /// Fetched bytes of a record that is not whole yet; less than one record.
   private var unfinished: [UInt8] = []
 
@@ -59,8 +61,12 @@ package final class SiteJournal {
   /// - Throws: `ZorBAError` with code `invalidJournal` when they do not fit the federation.
   package func timeline(clients: Int) throws -> ActivationTimeline? {
     guard let header else { return nil }
-    return try ActivationTimeline(
+    // Asked for several times a round; plans come seldom.
+    if let known, known.clients == clients, known.plans == plans.count { return known.timeline }
+    let timeline = try ActivationTimeline(
       plans, clients: clients, blocks: header.model.blocks.count - 1)
+    known = (clients, plans.count, timeline)
+    return timeline
   }
 
   private func note(_ record: JournalRecord) {
@@ -181,6 +187,7 @@ extension SiteJournal {
     writer = nil
     unfinished = []
     plans = []
+    known = nil
     configuration = nil
     try Self.putAside(path)
   }

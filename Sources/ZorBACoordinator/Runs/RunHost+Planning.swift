@@ -54,7 +54,12 @@ extension RunHost {
       try appendAndTell(
         .plan(PlanRecord(plan, outer: blueprint.configuration.blocks.outer)))
       if timeline == nil { timeline = ActivationTimeline(plan) } else { timeline?.adopt(plan) }
-      rebuildEngine()
+      // What the engine knows does not depend on the plan; only the first one needs it made.
+      if let engine, let timeline {
+        selection.follow(engine, timeline)
+      } else {
+        rebuildEngine()
+      }
       note("planned", site: nil, ["first_round": "\(decision.firstRound)"])
       handle(.planned(firstRound: decision.firstRound))
     } catch {
@@ -75,10 +80,10 @@ extension RunHost {
   func rebuildEngine() {
     guard let timeline else { return }
     do {
-      var fresh = try RoundEngine(
-        configuration: blueprint.configuration, runKey: journal.header.schedule.runKey,
-        members: RunOpening.members(of: sites, weights: blueprint.configuration.federation.weights))
-      fresh.recall(try store.history())
+      var made = try RunOpening.engine(
+        blueprint, timeline: timeline, runKey: journal.header.schedule.runKey, sites: sites)
+      try store.forEachRound { made?.recall([$0]) }
+      guard let fresh = made else { return }
       engine = fresh
       selection.follow(fresh, timeline)
     } catch {

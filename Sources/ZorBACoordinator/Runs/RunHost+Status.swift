@@ -123,6 +123,25 @@ extension RunHost {
   func reportState() {
     let state = state
     guard state != lastState else { return }
+    // A thousand sites that come at once are a thousand reasons: the newest is told soon.
+    guard state.kind != lastState?.kind else { return startTelling() }
+    tell(state)
+  }
+
+  private func startTelling() {
+    guard timers[.telling] == nil else { return }
+    timers[.telling] = Task { [weak self] in
+      try? await Task.sleep(for: .seconds(1))
+      await self?.tellNewest()
+    }
+  }
+
+  private func tellNewest() {
+    timers[.telling] = nil
+    if state != lastState { tell(state) }
+  }
+
+  private func tell(_ state: RunState) {
     lastState = state
     note("state", site: nil, ["state": "\(state.kind.rawValue)", "reason": "\(state.reason)"])
     do {

@@ -88,7 +88,7 @@ package actor RunHost {
   }
 
   enum TimerKey: Hashable {
-    case deadline, evaluation, digests, retry, recovery, saving
+    case deadline, evaluation, digests, retry, recovery, saving, telling
     case absence(Int)
   }
 
@@ -111,11 +111,11 @@ package actor RunHost {
     journal = opened.journal
     timeline = opened.timeline
     sites = opened.sites
-    engine = try opened.engine()
+    engine = opened.engine
     isOperatorPaused = opened.isOperatorPaused
     warnings = opened.warnings
-    resultWriter = try RunResultWriter(folder: folder, history: opened.history)
-    lastLoss = opened.history.last?.loss ?? .nan
+    resultWriter = try RunResultWriter(folder: folder, store: self.store)
+    lastLoss = opened.lastLoss
     finalDigest = opened.finalDigest
     let deadline = blueprint.configuration.federation.deadlineSeconds
     deadlines = DeadlinePolicy(fixed: deadline > 0 ? deadline : nil)

@@ -16,8 +16,10 @@ struct RunOpening {
   let journal: JournalWriter
   let timeline: ActivationTimeline?
   let sites: [SiteRecord]
-  /// The metrics of the journal's rounds, as far as the store has them.
-  let history: [RoundMetrics]
+  /// The mean loss of the last round; not a number before the first.
+  let lastLoss: Double
+  /// The engine with everything it saw before; nil before the first plan.
+  let engine: RoundEngine?
   let isOperatorPaused: Bool
   let warnings: [String]
   /// The digest of the finished weights; nil while the run goes on.
@@ -64,15 +66,25 @@ struct RunOpening {
       sites: blueprint.sites)
     // Rounds that were stored and never journaled did not happen.
     try store.deleteRounds(after: last)
-    history = try store.history()
-    if history.count < last {
-      warnings.append(
-        "the store has \(history.count) of \(last) rounds; figures of the others are missing, and "
-          + "the guard has forgotten them")
-    }
     evaluated = Set(try store.evaluations().map(\.round))
     isOperatorPaused = try store.isPaused
     sites = try store.sites(blueprint.sites, blocks: blueprint.card.layerCount)
+    // Round by round: a run of many rounds and sites does not fit into memory.
+    var engine = try Self.engine(
+      blueprint, timeline: timeline, runKey: journal.header.schedule.runKey, sites: sites)
+    var (lastLoss, count) = (Double.nan, 0)
+    try store.forEachRound { metrics in
+      engine?.recall([metrics])
+      lastLoss = metrics.loss
+      count += 1
+    }
+    self.engine = engine
+    self.lastLoss = lastLoss
+    if count < last {
+      warnings.append(
+        "the store has \(count) of \(last) rounds; figures of the others are missing, and "
+          + "the guard has forgotten them")
+    }
     self.warnings = warnings
   }
 
@@ -111,15 +123,15 @@ struct RunOpening {
     sites.map { ($0.name, $0.examples.map { weights.weight(examples: $0) }) }
   }
 
-  /// The engine with everything it saw before; nil before the first plan.
-  func engine() throws -> RoundEngine? {
+  /// An engine that has seen nothing yet; nil before the first plan.
+  static func engine(
+    _ blueprint: RunBlueprint, timeline: ActivationTimeline?, runKey: RunKey, sites: [SiteRecord]
+  ) throws -> RoundEngine? {
     guard timeline != nil else { return nil }
     let configuration = blueprint.configuration
-    var engine = try RoundEngine(
-      configuration: configuration, runKey: journal.header.schedule.runKey,
-      members: Self.members(of: sites, weights: configuration.federation.weights))
-    engine.recall(history)
-    return engine
+    return try RoundEngine(
+      configuration: configuration, runKey: runKey,
+      members: members(of: sites, weights: configuration.federation.weights))
   }
 
   /// The machine where the journal ends.

@@ -11,11 +11,19 @@ struct RunResultWriter {
   /// Writes what the store has anew, so that the file fits the journal after a crash or a roll-back.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput`.
-  init(folder: RunFolder, history: [RoundMetrics]) throws {
+  init(folder: RunFolder, store: RunStore) throws {
     self.folder = folder
-    try RunFolder.write(
-      history.map { $0.json.serialized + "\n" }.joined(), to: folder.metrics)
-    lines = try LineFile(path: folder.metrics)
+    try RunFolder.write("", to: folder.metrics)
+    let file = try LineFile(path: folder.metrics)
+    var waiting = ""
+    try store.forEachLine { line in
+      waiting += waiting.isEmpty ? line : "\n" + line
+      guard waiting.utf8.count > 1 << 16 else { return }
+      try file.append(waiting)
+      waiting = ""
+    }
+    if !waiting.isEmpty { try file.append(waiting) }
+    lines = file
   }
 
   /// Adds a round; a full disk costs the copy only.

@@ -109,12 +109,22 @@ struct RunStore: Sendable {
   /// The metrics of all rounds, as far as they can be read.
   func history() throws -> [RoundMetrics] {
     var history: [RoundMetrics] = []
+    try forEachRound { history.append($0) }
+    return history
+  }
+
+  /// Shows the metrics of all rounds one after the other, in memory for some of them.
+  func forEachRound(_ body: (RoundMetrics) throws -> Void) throws {
     try store.forEachRound(ofRun: run) { round in
       if let metrics = RoundMetrics(json: try JSONParser.parse(Array(round.metrics.utf8))) {
-        history.append(metrics)
+        try body(metrics)
       }
     }
-    return history
+  }
+
+  /// Shows the lines of `metrics.jsonl` one after the other.
+  func forEachLine(_ body: (String) throws -> Void) throws {
+    try store.forEachRound(ofRun: run) { try body($0.metrics) }
   }
 
   func record(_ evaluation: Evaluation, round: Int, split: String) throws {
