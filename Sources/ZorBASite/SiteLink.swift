@@ -144,14 +144,14 @@ final class SiteLink: Sendable {
     }
   }
 
-  /// Fetches the base model where it is not there already, then goes on.
-  func fetchModel(run: String, to folder: String, then event: SiteMachine.Event) {
+  /// Fetches the files that weights are made from, as far as they are not here already.
+  ///
+  /// - Parameter number: That of the try.
+  func fetchWeights(_ fetch: WeightFetch, number: Int) {
     call { [self] in
       guard let connection = state.withLock({ $0.connection }) else { return }
       do {
-        try await ModelDownload(folder: folder, run: run, observer: observer)
-          .complete(over: connection)
-        post(.event(event))
+        post(.weightsHere(number, try await fetch.complete(over: connection)))
       } catch let error as ZorBAError where error.wireFault == nil {
         post(.failure(error))
       } catch {

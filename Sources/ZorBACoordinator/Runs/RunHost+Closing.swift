@@ -77,6 +77,7 @@ extension RunHost {
         }
       }
     }
+    replica?.committed(round, chain: journal.chain)
     resultWriter.append(metrics)
   }
 
