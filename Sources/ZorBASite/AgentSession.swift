@@ -1,4 +1,5 @@
 import SwiftProtobuf
+import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal

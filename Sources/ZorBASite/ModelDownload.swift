@@ -25,14 +25,8 @@ struct ModelDownload: Sendable {
   var missingBytes: UInt64 {
     description.files.reduce(0) { sum, file in
       let path = "\(folder)/\(file.name)"
-      if Self.size(of: path) == file.bytes { return sum }
-      return sum + file.bytes - min(file.bytes, Self.size(of: path + ".part") ?? 0)
-    }
-  }
-
-  private static func size(of path: String) -> UInt64? {
-    (try? FileManager.default.attributesOfItem(atPath: path))?[.size].flatMap {
-      ($0 as? NSNumber)?.uint64Value ?? $0 as? UInt64
+      if FileDigest.size(of: path) == file.bytes { return sum }
+      return sum + file.bytes - min(file.bytes, FileDigest.size(of: path + ".part") ?? 0)
     }
   }
 
@@ -64,7 +58,7 @@ struct ModelDownload: Sendable {
   func measuredRate(over connection: WireConnection) async throws -> Double? {
     try makeFolder()
     guard let file = description.files.max(by: { $0.bytes < $1.bytes }) else { return nil }
-    guard !Self.isPath(file.name), Self.size(of: "\(folder)/\(file.name)") != file.bytes else {
+    guard !Self.isPath(file.name), FileDigest.size(of: "\(folder)/\(file.name)") != file.bytes else {
       return nil
     }
     let sink = try DownloadSink(path: "\(folder)/\(file.name).part")
