@@ -35,8 +35,12 @@ struct WeightFetch: Sendable {
       if try await pays(found, download, over: connection) {
         observer(.catchingUp(what: "a snapshot of round \(found.claim.round)"))
         removeOthers(than: download.folder)
-        try await download.complete(over: connection)
-        return .snapshot(folder: download.folder, found.claim)
+        do {
+          try await download.complete(over: connection)
+          return .snapshot(folder: download.folder, found.claim)
+        } catch let error as ZorBAError where error.code == .invalidModel {
+          observer(.warning("the snapshot is not used: \(error)"))
+        }
       }
     }
     removeOthers(than: "")
