@@ -22,8 +22,7 @@ final class ReplicaWork {
   /// The history of the run that the weights are of.
   private(set) var history = 0
   private var isShelfOpen = false
-  /// A snapshot that did not load; it is not tried again.
-  private var distrusted: SnapshotClaim?
+  /// The round of a snapshot that could not be written; it is not tried again.
   private var refusedSnapshot = 0
 
   /// Rounds fused at most.
@@ -91,7 +90,7 @@ final class ReplicaWork {
     }
     let context = try ComputeContext(
       precision: blueprint.configuration.compute, threads: options.threads)
-    if let snapshot = shelf.newest(atOrBefore: reach), snapshot.claim != distrusted {
+    while let snapshot = shelf.newest(atOrBefore: reach) {
       do {
         replica = try ReferenceReplica(
           header: blueprint.header, configuration: blueprint.configuration,
@@ -99,10 +98,10 @@ final class ReplicaWork {
         chain = snapshot.claim.chain
         return
       } catch {
-        distrusted = snapshot.claim
+        shelf.discard(snapshot.round)
         surroundings.report(
           .warning(
-            "the snapshot of round \(snapshot.round) is not used, the journal is replayed: "
+            "the snapshot of round \(snapshot.round) is not used: "
               + "\(error)"), history)
       }
     }
@@ -171,8 +170,7 @@ final class ReplicaWork {
     guard every > 0, round > 0, round.isMultiple(of: every), round + every > reach,
       refusedSnapshot != round
     else { return false }
-    guard let newest = shelf.newest(atOrBefore: .max) else { return true }
-    return newest.round < round || newest.claim == distrusted
+    return (shelf.newest(atOrBefore: .max)?.round ?? 0) < round
   }
 
   /// A disk that is full costs the snapshot and nothing else.

@@ -123,6 +123,19 @@ package final class SnapshotShelf: Sendable {
     for snapshot in gone { try? FileManager.default.removeItem(atPath: snapshot.folder) }
   }
 
+  /// Removes a snapshot that is not what is claimed of it.
+  func discard(_ round: Int) {
+    let gone = snapshots.withLock { snapshots in
+      let gone = snapshots.first { $0.round == round }
+      snapshots.removeAll { $0.round == round }
+      return gone
+    }
+    guard let gone else { return }
+    // Its folder and its row are taken up again at the next start if either cannot be removed.
+    try? store.removeSnapshot(of: round)
+    try? FileManager.default.removeItem(atPath: gone.folder)
+  }
+
   /// Removes all but the newest.
   private func prune() -> [String] {
     let old = snapshots.withLock { snapshots in
