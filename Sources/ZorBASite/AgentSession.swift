@@ -1,5 +1,6 @@
 import SwiftProtobuf
 import Synchronization
+import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
@@ -45,6 +46,15 @@ final class AgentSession {
   var toldPeakMiB = 0
   var lastFault: ZorBAError?
   var outcome: AgentOutcome?
+  /// Whether files that weights are made from are being fetched, and the try at it.
+  private var isFetchingWeights = false
+  private var weightsTry = 0
+  /// Whether weights that were fetched turned out wrong: then they are made from the base model.
+  private var distrustsSnapshots = false
+  /// Whether the coordinator or the owner ends the agent.
+  private var isEnding = false
+  /// The round up to which a snapshot can be used.
+  private var journalEnd: UInt64 = 1
   /// Whether what is being declined is declined by the site's policy.
   private var isRefused = false
 
@@ -107,6 +117,7 @@ final class AgentSession {
       lastFault = end.error ?? lastFault
       if end.isFinal, let error = end.error { throw error }
       try perform(.disconnected)
+      try giveUpWeightsIfOver()
     case .event(let event): try perform(event)
     case .introduced(let bytes, let chain): try send(hello(bytes: bytes, chain: chain))
     case .fetchFrom(let offset): link.fetchJournal(run: runName, from: offset, into: worker)
@@ -125,13 +136,24 @@ final class AgentSession {
       lastFault = error
       observer(.warning("\(error)"))
       try perform(event)
+    case .weightsHere(let number, let origin):
+      guard isFetchingWeights, number == weightsTry else { return }
+      isFetchingWeights = false
+      worker.enqueue(.rebuild(origin))
+    case .snapshotRefused(let error, let folder):
+      observer(.warning("the snapshot is not used, the base model and the journal are: \(error)"))
+      distrustsSnapshots = true
+      try? FileManager.default.removeItem(atPath: folder)
+      try fetchWeights()
     case .concluded(let digest):
       outcome = .finished(run: runName, round: rounds, digest: digest)
     case .failure(let error): throw error
     case .interrupt(let reason):
       _ = try? send(.with { $0.leaving.reason = reason })
       worker.cancel()
+      isEnding = true
       try perform(.stop(reason: reason))
+      try giveUpWeightsIfOver()
     }
   }
 
@@ -160,6 +182,11 @@ extension AgentSession {
     case .pause(let pause): observer(.paused(pause.reason))
     case .goodbye(let goodbye):
       lastFault = ZorBAError(.refused, goodbye.text)
+      switch goodbye.reason {
+      case .diverged: distrustsSnapshots = true
+      case .stopped, .refused, .superseded, .finished: isEnding = true
+      case .again, .unspecified, .UNRECOGNIZED: break
+      }
       try perform(.goodbye(SiteMachine.Goodbye(goodbye.reason)))
     case .heartbeat, nil: break
     }
@@ -175,8 +202,33 @@ extension AgentSession {
     observer(.joined(run: runName, round: Int(clamping: welcome.lastRound), rounds: rounds))
     let greeting = SiteMachine.Event.welcome(
       lastRound: Int(clamping: welcome.lastRound), restarts: welcome.journalRestarts)
-    guard agent.configuration.model == .download else { return try perform(greeting) }
-    link.fetchModel(run: runName, to: "\(agent.configuration.state)/model", then: greeting)
+    journalEnd = max(1, welcome.lastRound)
+    try perform(greeting)
+    // What a broken connection left unfinished goes on over this one.
+    if isFetchingWeights { try fetchWeights() }
+  }
+
+  /// Has the files that weights are made from brought here where they are not, then makes the weights.
+  private func fetchWeights() throws {
+    let configuration = agent.configuration
+    let takesSnapshots = configuration.snapshots != .never && !distrustsSnapshots
+    if case .folder = configuration.model, !takesSnapshots {
+      return worker.enqueue(.rebuild(.base))
+    }
+    isFetchingWeights = true
+    weightsTry += 1
+    link.fetchWeights(
+      WeightFetch(
+        configuration: configuration, run: runName, round: journalEnd,
+        takesSnapshots: takesSnapshots, threads: agent.options.threads,
+        observer: agent.options.observer), number: weightsTry)
+  }
+
+  /// When the agent ends nothing more is fetched, and nobody must wait for it.
+  private func giveUpWeightsIfOver() throws {
+    guard isEnding, isFetchingWeights else { return }
+    isFetchingWeights = false
+    try perform(.rebuildFailed(reason: "the weights are not here"))
   }
 
   private func take(_ advance: Zorba_V1_Advance) throws {
@@ -320,7 +372,7 @@ extension AgentSession {
       worker.enqueue(.beginFetch)
     case .rebuild:
       observer(.catchingUp(what: "the weights"))
-      worker.enqueue(.rebuild)
+      try fetchWeights()
     case .replay: worker.enqueue(.replay)
     case .sendReady(let round): worker.enqueue(.ready(round: round, tellsAll: !toldAll))
     case .compute(let ticket): worker.enqueue(.outline(ticket))

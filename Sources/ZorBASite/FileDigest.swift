@@ -14,6 +14,13 @@ struct FileDigest {
   let bytes: UInt64
   let digest: [UInt8]
 
+  /// Bytes of a file; nil when there is none.
+  static func size(of path: String) -> UInt64? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return UInt64(max(0, status.st_size))
+  }
+
   /// - Throws: `ZorBAError` with code `inputOutput`.
   init(path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -1,3 +1,4 @@
+import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 package import ZorBASitePolicy
@@ -36,6 +37,10 @@ package final class SiteAgent: Sendable {
     case evaluated(Zorba_V1_Evaluation)
     case digests(round: Int, [UInt8])
     case concluded(digest: String)
+    /// The files that weights are made from are here; the number is that of the try.
+    case weightsHere(Int, WeightOrigin)
+    /// A snapshot is not what it is said to be.
+    case snapshotRefused(ZorBAError, folder: String)
     /// The disk refused; the machine tries again later.
     case failedToKeep(ZorBAError, SiteMachine.Event)
     case failure(ZorBAError)

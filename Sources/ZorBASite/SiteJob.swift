@@ -1,3 +1,4 @@
+import ZorBA
 import ZorBAFederation
 import ZorBAWire
 
@@ -14,8 +15,8 @@ enum SiteJob: Sendable {
   case beginFetch
   case fetched([UInt8], at: Int)
   case endFetch
-  /// Make the weights from the base model and the copy of the journal.
-  case rebuild
+  /// Make the weights from the base model or a snapshot and the copy of the journal.
+  case rebuild(WeightOrigin)
   /// Bring the weights to the end of the copy of the journal.
   case replay
   /// Say that the weights stand at a round; with what the coordinator needs to know once a stream.

@@ -20,6 +20,8 @@ final class SiteLink: Sendable {
     var connection: WireConnection?
     var stream: Task<Void, Never>?
     var calls: [Task<Void, Never>] = []
+    /// Fetches the files of weights.
+    var weights: Task<Void, Never>?
   }
 
   /// Messages that may wait for the agent's loop.
@@ -157,20 +159,46 @@ final class SiteLink: Sendable {
     }
   }
 
-  /// Fetches the base model where it is not there already, then goes on.
-  func fetchModel(run: String, to folder: String, then event: SiteMachine.Event) {
-    call { [self] in
-      guard let connection = state.withLock({ $0.connection }) else { return }
-      do {
-        try await ModelDownload(folder: folder, run: run, observer: observer)
-          .complete(over: connection)
-        post(.event(event))
-      } catch let error as ZorBAError where error.wireFault == nil {
-        post(.failure(error))
-      } catch {
-        // The connection broke; the next one goes on where this one ended.
-        observer(.warning("the model is not here yet: \(error)"))
+  /// Fetches the files that weights are made from, as far as they are not here already; goes on until
+  /// that is done, the connection ends, or another try begins.
+  ///
+  /// - Parameter number: That of the try.
+  func fetchWeights(_ fetch: WeightFetch, number: Int) {
+    let task = state.withLock { link in
+      let earlier = link.weights
+      let task = Task { [self] in
+        // Two must not write the same files.
+        earlier?.cancel()
+        await earlier?.value
+        while !Task.isCancelled, let connection = state.withLock({ $0.connection }) {
+          if await attempt(fetch, number: number, over: connection) { return }
+          try? await Task.sleep(for: .seconds(2))
+        }
       }
+      link.weights = task
+      return task
+    }
+    state.withLock { $0.calls.append(task) }
+  }
+
+  /// Whether the try is over.
+  private func attempt(
+    _ fetch: WeightFetch, number: Int, over connection: WireConnection
+  ) async -> Bool {
+    do {
+      post(.weightsHere(number, try await fetch.complete(over: connection)))
+      return true
+    } catch is CancellationError {
+      return true
+    } catch let error as ZorBAError
+      where error.wireFault == nil || error.wireFault == .permissionDenied
+    {
+      post(.failure(error))
+      return true
+    } catch {
+      // What came is kept; the next try goes on where this one ended.
+      observer(.warning("the weights are not here yet: \(error)"))
+      return false
     }
   }
 

@@ -6,6 +6,12 @@ import ZorBAJournal
 import ZorBASitePolicy
 import ZorBATensor
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// Makes a site's replica of a run from the site's own model and rows.
 struct SiteLoading: Sendable {
   let configuration: SiteConfiguration
@@ -21,25 +27,48 @@ struct SiteLoading: Sendable {
     }
   }
 
-  /// Loads the base model and encodes the rows.
+  /// Whether the base model is here.
+  var hasBase: Bool {
+    switch configuration.model {
+    case .folder: true
+    case .download: FileManager.default.fileExists(atPath: "\(downloaded)/\(ModelDownload.marker)")
+    }
+  }
+
+  /// Loads the weights and encodes the rows.
   ///
+  /// - Parameter origin: Where the weights come from.
   /// - Throws: `ZorBAError` naming whatever cannot be used, or with code `refused`.
-  func load(_ journal: SiteJournal, run: String, number: Int) throws -> SiteReplica {
+  func load(
+    _ journal: SiteJournal, run: String, number: Int, origin: WeightOrigin
+  ) throws -> SiteReplica {
     guard let header = journal.header, let described = journal.configuration else {
       throw ZorBAError(
         .invalidJournal, "there is no journal to follow", at: .init(file: journal.path))
     }
     var settings = try RunFile.parse(
-      journaled: described, model: model,
+      journaled: described, model: try tokenizerFolder(origin, journal),
       data: DataFiles(
         train: [configuration.data.train], validation: configuration.data.validation,
         test: configuration.data.test))
     settings.out = configuration.state
     settings.memory.budgetMiB = configuration.memoryMiB
     return try SiteReplica(
-      header: header, configuration: settings, siteNumber: number,
+      header: header, configuration: settings, siteNumber: number, origin: origin,
       context: ComputeContext(
         precision: settings.compute, threads: threads ?? configuration.threads))
+  }
+
+  /// The base model, or a snapshot where a site has none; text is encoded as it says.
+  private func tokenizerFolder(_ origin: WeightOrigin, _ journal: SiteJournal) throws -> String {
+    guard case .snapshot(let folder, let claim) = origin else { return model }
+    guard try claim.isOf(journalAt: journal.path) else {
+      throw ZorBAError(
+        .invalidModel, "the snapshot of round \(claim.round) is not of this journal",
+        at: .init(file: folder))
+    }
+    if case .folder(let own) = configuration.model { return own }
+    return folder
   }
 
   /// What a round costs the site, as JSON.

@@ -97,13 +97,20 @@ final class SiteWork {
   /// Says at which round the copy ends now.
   func endFetch() throws -> Int { try journal().lastRound }
 
-  /// Forgets the weights; they are made again from the base model.
+  /// Forgets the weights; they are made again.
   func forgetWeights() { replica = nil }
 
-  /// Brings the weights to where the journal ends, from the base model where they are not on the way.
-  func catchUp() throws -> Int {
+  /// Whether weights can be brought to where the journal ends without fetching any.
+  var canCatchUp: Bool { replica != nil || loading.hasBase }
+
+  /// Brings the weights to where the journal ends.
+  ///
+  /// - Parameter origin: Where they come from when they are not on the way.
+  func catchUp(from origin: WeightOrigin = .base) throws -> Int {
     let journal = try journal()
-    let replica = try self.replica ?? loading.load(journal, run: run, number: number)
+    let replica =
+      try self.replica
+      ?? loading.load(journal, run: run, number: number, origin: origin)
     // Weights that stand between rounds must not be used again.
     self.replica = nil
     terms = try RoundTerms(replica.configuration)

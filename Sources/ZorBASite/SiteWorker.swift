@@ -64,10 +64,14 @@ final class SiteWorker: Sendable {
       try work.append(fetched: bytes, at: offset)
       return []
     case .endFetch: return [.event(.fetched(round: try work.endFetch()))]
-    case .rebuild:
+    case .rebuild(let origin):
       work.forgetWeights()
+      return [.event(.rebuilt(round: try work.catchUp(from: origin)))]
+    case .replay:
+      guard work.canCatchUp else {
+        return [.event(.rebuildFailed(reason: "the weights were lost and must be fetched"))]
+      }
       return [.event(.rebuilt(round: try work.catchUp()))]
-    case .replay: return [.event(.rebuilt(round: try work.catchUp()))]
     case .ready(let round, let tellsAll):
       return [.ready(try work.ready(round: round, tellsAll: tellsAll))]
     case .append(let record):
@@ -111,6 +115,8 @@ final class SiteWorker: Sendable {
     case .putJournalAside: .failedToKeep(error, .fetchFailed)
     case .beginFetch, .fetched, .endFetch:
       isForeign ? .event(.fetchFailed) : .failedToKeep(error, .fetchFailed)
+    case .rebuild(.snapshot(let folder, _)) where isForeign || error.code.isOfModel:
+      .snapshotRefused(error, folder: folder)
     case .rebuild, .replay:
       isForeign ? .event(.rebuildFailed(reason: "\(error)")) : .failure(error)
     case .evaluate(let round, _, _):
@@ -122,4 +128,9 @@ final class SiteWorker: Sendable {
     default: .failure(error)
     }
   }
+}
+
+extension ZorBAError.Code {
+  /// Whether the fault is that of weights, so that others may do.
+  fileprivate var isOfModel: Bool { self == .invalidModel || self == .unsupportedModel }
 }

@@ -51,6 +51,9 @@ struct CoordinatorService {
     var options = Coordinator.Options()
     options.servesModels = command.serveModels
     options.downloadBytesPerSecond = command.downloadMib * 0x1p20
+    if command.replica {
+      options.runs.replica = ReplicaOptions(snapshotEvery: command.snapshotEvery)
+    }
     options.observer = { watcher.observe($0) }
     coordinator = Coordinator(
       federation: credentials.principal.federation, store: store, log: log, options: options)
@@ -152,7 +155,7 @@ struct CoordinatorService {
   }
 
   private func allHaveEnded() async -> Bool {
-    for host in await coordinator.runs where await !host.state.isFinal { return false }
+    for host in await coordinator.runs where await !host.isSettled { return false }
     return true
   }
 

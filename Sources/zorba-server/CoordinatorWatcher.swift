@@ -27,6 +27,12 @@ final class CoordinatorWatcher: Sendable {
       say(
         "\(run), \(when): \(accuracy)loss \(NumberFormat.fixed(figures.loss, 4)) on "
           + "\(figures.examples) rows of \(evaluation.perClient.count) sites")
+    case .measured(let run, let evaluation, let round):
+      let figures = evaluation.overall
+      let accuracy = figures.accuracy.map { "accuracy \(NumberFormat.percent($0)), " } ?? ""
+      say(
+        "\(run), after round \(round): \(accuracy)loss \(NumberFormat.fixed(figures.loss, 4)) on "
+          + "\(figures.examples) rows of the coordinator's")
     case .state(let run, let state):
       guard state.kind != .running || !state.reason.isEmpty else { return }
       say("\(run): \(state.kind.rawValue)\(state.reason.isEmpty ? "" : ": \(state.reason)")")

@@ -26,6 +26,10 @@ struct ServerCommand: AsyncParsableCommand {
       Holds no training data. Sites dial in over mutual TLS; a run begins when its sites are there \
       and goes on by itself after whatever breaks. Stop it with Ctrl-C and start it again with the \
       same command: it goes on where it was. It ends when all its runs have ended, unless --stay.
+
+      With --replica it keeps a copy of the weights that follows the rounds: it then knows what they \
+      hash to, measures them on the files under 'data' of the run file, and, with --snapshot-every, \
+      keeps the newest two snapshots, which --serve-models hands out to sites that are far behind.
       """)
 
   @OptionGroup var common: CommonOptions
@@ -59,6 +63,12 @@ struct ServerCommand: AsyncParsableCommand {
   @Option(help: "MiB a second for all downloads together; 0 sets no limit.")
   var downloadMib = 0.0
 
+  @Flag(help: "Keep a replica of the model of every run; its model must be a checkpoint.")
+  var replica = false
+
+  @Option(help: "Rounds between snapshots of the replica; 0 makes none.")
+  var snapshotEvery = 0
+
   @Flag(help: "Stay when all runs have ended, for runs that operators start.")
   var stay = false
 
@@ -84,6 +94,10 @@ struct ServerCommand: AsyncParsableCommand {
     }
     guard downloadMib >= 0, downloadMib.isFinite else {
       throw ValidationError("--download-mib \(downloadMib): use a number from 0 on.")
+    }
+    guard snapshotEvery >= 0, replica || snapshotEvery == 0 else {
+      throw ValidationError(
+        "--snapshot-every \(snapshotEvery): use a number from 0 on, with --replica.")
     }
     guard Logger.Level(rawValue: logLevel) != nil else {
       throw ValidationError(

@@ -28,7 +28,7 @@ extension LoadedModel {
   /// A scorer for these examples and, under a budget, room for as many weights as go beside it.
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when the budget is too small.
-  fileprivate func scorer(of examples: [EncodedExample]) throws -> ExampleScorer {
+  func scorer(of examples: [EncodedExample]) throws -> ExampleScorer {
     let scorer = ExampleScorer(model: model)
     guard let budget, let residency else { return scorer }
     let process = MemoryBudget.residentBytes(without: residency) + MemoryModel.scratchBytes

@@ -29,19 +29,21 @@ package struct LoadedModel: Sendable {
 
   /// Opens a checkpoint folder and copies its weights, as `WorkingModel` does.
   ///
+  /// - Parameter folder: Where the tokenizer is; nil looks beside the weights.
   /// - Throws: `ZorBAError` with code `invalidModel`, `unsupportedModel` or `inputOutput`.
   package init(
-    path: String, dtype: DType? = nil, context: ComputeContext, budget: MemoryBudget? = nil
+    path: String, tokenizer folder: String? = nil, dtype: DType? = nil, context: ComputeContext,
+    budget: MemoryBudget? = nil
   ) throws {
     working = try WorkingModel(path: path, dtype: dtype, context: context, budget: budget)
-    tokenizer = try Tokenizer.load(directory: path)
+    tokenizer = try Tokenizer.load(directory: folder ?? path)
     self.context = context
     let known = working.model.configuration.vocabularySize
     guard tokenizer.vocabularySize <= known else {
       throw ZorBAError(
         .invalidModel,
         "the tokenizer knows \(tokenizer.vocabularySize) tokens, the model \(known)",
-        at: .init(file: path),
+        at: .init(file: folder ?? path),
         advice: "Use the tokenizer files that belong to this checkpoint.")
     }
   }

@@ -19,16 +19,15 @@ package final class SiteReplica {
   /// Training examples: the site's weight.
   package var examples: Int { client.examples.count }
   /// The round that the weights stand at; 0 is the base model.
-  package private(set) var lastRound = 0
+  package var lastRound: Int { weights.lastRound }
   /// Resident bytes of the process at their peak.
   package var peakMemory: Int { ProcessMemory.current().peakBytes }
   /// What the replica was made for; its files are the site's own.
   package let configuration: RunConfiguration
 
-  let loaded: LoadedModel
   let client: FederationClient
+  private let weights: ReplicaWeights
   private let terms: RoundTerms
-  private let updater: WeightUpdater
   private let scorer: ExampleScorer
   private let evaluated: [EvaluationConfiguration.Split: Dataset]
   private let evaluationTokenLimit: Int
@@ -41,12 +40,14 @@ package final class SiteReplica {
   ///     validation and test files where it has any, its limit of memory, and as `out` a folder for
   ///     the file that weights lie in under such a limit.
   ///   - siteNumber: The site's number in the run, from 1.
+  ///   - origin: Where the weights come from.
   ///   - context: Where to compute.
   /// - Throws: `ZorBAError` with code `invalidModel` when the model is not the run's base model at the
-  ///   run's precision, naming the first block that differs; otherwise naming whatever cannot be used.
+  ///   run's precision, or not what the snapshot is said to be, naming the first block that differs;
+  ///   otherwise naming whatever cannot be used.
   package init(
     header: JournalHeader, configuration: RunConfiguration, siteNumber: Int,
-    context: ComputeContext
+    origin: WeightOrigin = .base, context: ComputeContext
   ) throws {
     let sites = configuration.federation.sites
     guard sites.indices.contains(siteNumber - 1) else {
@@ -65,10 +66,9 @@ package final class SiteReplica {
     name = sites[siteNumber - 1]
     number = siteNumber
     terms = try RoundTerms(configuration)
-    loaded = try LoadedModel(
-      path: configuration.model, dtype: configuration.precision.dtype, context: context,
-      budget: MemoryBudget(configuration))
-    try Self.verify(header, loaded: loaded)
+    weights = try ReplicaWeights(
+      origin, of: header, configuration: configuration, context: context)
+    let loaded = weights.loaded
     let task = try RunTask(
       configuration.task, batch: configuration.batch, labelsFrom: configuration.data.train,
       loaded: loaded)
@@ -87,19 +87,11 @@ package final class SiteReplica {
       configuration, loaded: loaded, clients: [client], plan: everything,
       evaluated: Array(evaluated.values)
     ).evaluationTokenLimit
-    updater = WeightUpdater(
-      parameters: loaded.model.parameters, schedule: header.schedule, context: context)
     scorer = ExampleScorer(model: loaded.model)
   }
 
-  private static func verify(_ header: JournalHeader, loaded: LoadedModel) throws {
-    do {
-      try JournalReplay.verify(header, model: loaded, path: loaded.checkpoint.configurationPath)
-    } catch var error as ZorBAError {
-      error.code = .invalidModel
-      throw error
-    }
-  }
+  /// The model over the weights.
+  var loaded: LoadedModel { weights.loaded }
 }
 
 // MARK: - Answers
@@ -150,7 +142,7 @@ extension SiteReplica {
     var time = TimeLedger()
     let method = configuration.method
     let step = ClientStep(
-      scorer: scorer, updater: updater,
+      scorer: scorer, updater: weights.updater,
       estimator: TwoSidedEstimator(perturbationScale: method.mu), directions: method.directions,
       steps: method.localSteps, learningRate: terms.learningRate(round: round))
     let answer = try step.answer(
@@ -181,54 +173,20 @@ extension SiteReplica {
   /// - Throws: `ZorBAError` with code `invalidData`, before any weight changes, when they do not
   ///   follow the rounds applied so far or are another run's; with code `diverged` when a weight can
   ///   no longer be stored, after which the replica must be made anew.
-  package func apply(_ rounds: [CommittedRound]) throws {
-    guard let last = rounds.last else { return }
-    if let first = rounds.first, first.number <= UInt64(lastRound) {
-      throw ZorBAError(
-        .invalidData, "round \(first.number) cannot follow round \(lastRound)",
-        at: .init(field: "round"), advice: "Apply rounds once each, in ascending order.")
-    }
-    guard let number = Int(exactly: last.number) else {
-      throw ZorBAError(.invalidData, "no run has a round \(last.number)", at: .init(field: "round"))
-    }
-    try updater.apply(rounds)
-    lastRound = number
-  }
+  package func apply(_ rounds: [CommittedRound]) throws { try weights.apply(rounds) }
 
   /// The digests of some blocks of the model, in their order.
   ///
   /// - Throws: `ZorBAError` with code `invalidData` when the model has no such block.
   package func digests(ofBlocks blocks: [Int]) throws -> [Digest128] {
-    let known = loaded.model.parameters.blocks.indices
-    if let block = blocks.first(where: { !known.contains($0) }) {
-      throw ZorBAError(
-        .invalidData, "block \(block) of a model whose last block is \(known.count - 1)",
-        at: .init(field: "blocks"))
-    }
-    return StateDigest.digests(
-      ofBlocks: blocks, of: loaded.model.parameters, context: loaded.context)
+    try weights.digests(ofBlocks: blocks)
   }
 
   /// The digest of all blocks.
-  package var stateDigest: StateDigest {
-    StateDigest(of: loaded.model.parameters, context: loaded.context)
-  }
+  package var stateDigest: StateDigest { weights.stateDigest }
 
   /// Checks the weights against a digest that another replica took after the same round.
   ///
   /// - Throws: `ZorBAError` with code `invalidJournal` naming the first block that differs.
-  package func verify(_ checkpoint: DigestCheckpoint) throws {
-    guard checkpoint.round == UInt64(lastRound) else {
-      throw ZorBAError(
-        .invalidJournal,
-        "a digest is of round \(checkpoint.round); the weights stand at round "
-          + "\(lastRound)")
-    }
-    let known = loaded.model.parameters.blocks.count
-    if let block = checkpoint.entries.last?.block, block >= known {
-      throw ZorBAError(
-        .invalidJournal, "a digest is of block \(block); the model's last block is \(known - 1)")
-    }
-    try JournalReplay.verify(checkpoint, model: loaded, path: nil)
-  }
+  package func verify(_ checkpoint: DigestCheckpoint) throws { try weights.verify(checkpoint) }
 }

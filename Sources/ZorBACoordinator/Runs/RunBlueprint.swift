@@ -40,4 +40,12 @@ package struct RunBlueprint: Sendable {
     self.card = card
     header = try card.journalHeader(of: configuration)
   }
+
+  /// The block whose digest the answers to a round carry; nil for none. Every block comes up within
+  /// `digest_every` times the number of blocks.
+  package func digestBlock(round: Int) -> Int? {
+    let every = configuration.federation.digestEvery
+    guard every > 0, round > 1, (round - 1).isMultiple(of: every) else { return nil }
+    return (round - 1) / every % card.model.blocks.count
+  }
 }

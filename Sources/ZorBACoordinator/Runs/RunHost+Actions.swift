@@ -20,6 +20,7 @@ extension RunHost {
       for action in machine.handle(event) { events += perform(action, mail: &mail) }
     }
     deliver(mail)
+    consultReplica()
     reportState()
   }
 
@@ -119,7 +120,7 @@ extension RunHost {
         message.advance.assignment = .with {
           $0.round = isNext && hearsCommit ? 0 : UInt64(ticket.round)
           $0.attempt = ticket.attempt == 1 ? 0 : UInt32(ticket.attempt)
-          $0.digestBlock = digestBlock(round: ticket.round)
+          $0.digestBlock = blueprint.digestBlock(round: ticket.round).map { UInt32($0) + 1 } ?? 0
         }
       }
       return message
@@ -132,14 +133,6 @@ extension RunHost {
       sessions[client]?.send(
         mail.committedTo.contains(client) ? isAsked ? both : commitOnly : questionOnly)
     }
-  }
-
-  /// The block, from 1, whose digest the answers to a round carry; 0 for none. Every block comes up
-  /// within `digest_every` times the number of blocks.
-  private func digestBlock(round: Int) -> UInt32 {
-    let every = blueprint.configuration.federation.digestEvery
-    guard every > 0, round > 1, (round - 1).isMultiple(of: every) else { return 0 }
-    return UInt32((round - 1) / every % blueprint.card.model.blocks.count) + 1
   }
 
   private func pauseSites(_ reason: String) {

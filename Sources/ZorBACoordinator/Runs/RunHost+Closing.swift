@@ -98,6 +98,7 @@ extension RunHost {
         }
       }
     }
+    replica?.committed(round, chain: journal.chain)
     resultWriter.append(metrics)
   }
 

@@ -74,6 +74,7 @@ extension RunHost {
     journal = fresh
     tail = JournalTail()
     timeline = try RunOpening.timeline(in: folder.journal, sites: sites.count, blueprint)
+    takeBackReplica(to: round)
     try store.deleteRounds(after: round)
     resultWriter = try RunResultWriter(folder: folder, store: store)
     rebuildEngine()

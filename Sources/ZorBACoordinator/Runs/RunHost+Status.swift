@@ -97,12 +97,11 @@ extension RunHost {
     result.clients = blueprint.sites
     for site in sites { result.clientExamples[site.name] = site.examples ?? 0 }
     result.activeShare = timeline?.activeShare(rounds: result.rounds) ?? []
-    let evaluations = (try? store.evaluations()) ?? []
-    result.before = evaluations.first { $0.round == 0 }?.evaluation
-    result.after = evaluations.first { $0.round == configuration.rounds }?.evaluation
-    result.evaluations = evaluations.filter {
-      $0.round > 0 && $0.round < configuration.rounds
-    }
+    let evaluations = evaluationsByRound
+    result.before = evaluations[0]
+    result.after = evaluations[configuration.rounds]
+    result.evaluations = evaluations.filter { $0.key > 0 && $0.key < configuration.rounds }
+      .sorted { $0.key < $1.key }.map { (round: $0.key, evaluation: $0.value) }
     if let totals = try? store.totals(), totals.rounds > 0 {
       result.wire = WireTraffic(
         received: totals.wireReceived, sent: totals.wireSent,

@@ -63,6 +63,12 @@ package actor RunHost {
   /// What had crossed the wire at the last commit.
   var wireBefore: (received: UInt64, sent: UInt64) = (0, 0)
   var resultWriter: RunResultWriter
+  /// The coordinator's own copy of the model, where it keeps one.
+  let replica: RunReplica?
+  /// Its figures on the coordinator's own rows, by round.
+  var ownEvaluations: [Int: Evaluation]
+  /// The round at which it was asked for the digest of the final weights.
+  var consulted: Int?
 
   /// How a coordinator treats its runs.
   package struct Options: Sendable {
@@ -72,6 +78,8 @@ package actor RunHost {
     package var heartbeatSeconds: UInt32 = 30
     /// Seconds before a run with too few answers, or with a disk that refuses, tries again by itself.
     package var retrySeconds = 5.0
+    /// How a replica of the model is kept; nil keeps none.
+    package var replica: ReplicaOptions?
     /// The seed of nothing that decides bits: jitter only.
     package var now: @Sendable () -> ContinuousClock.Instant = { .now }
 
@@ -121,5 +129,12 @@ package actor RunHost {
     deadlines = DeadlinePolicy(fixed: deadline > 0 ? deadline : nil)
     if let engine, let timeline { selection.follow(engine, timeline) }
     machine = opened.machine(selection)
+    let evaluations = try self.store.ownEvaluations()
+    ownEvaluations = evaluations
+    replica = try options.replica.map {
+      try RunReplica(
+        blueprint, folder: folder, store: RunStore(store: store, run: blueprint.name), options: $0,
+        reach: Int(clamping: opened.journal.lastRound), evaluated: Set(evaluations.keys))
+    }
   }
 }

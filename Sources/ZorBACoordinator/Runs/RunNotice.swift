@@ -6,6 +6,8 @@ package enum RunNotice: Sendable {
   case committed(run: String, RoundMetrics, rounds: Int)
   /// An evaluation is complete.
   case evaluated(run: String, Evaluation, round: Int)
+  /// The coordinator's replica was measured on rows of the coordinator's own.
+  case measured(run: String, Evaluation, round: Int)
   /// The run is in another state.
   case state(run: String, RunState)
   /// Something the operator should know.

@@ -138,9 +138,57 @@ struct RunStore: Sendable {
       ofRun: run)
   }
 
-  /// The evaluations by round, whatever their split was.
+  /// What evaluations on the coordinator's own rows are stored under.
+  private static let ownSplit = "coordinator"
+
+  /// Keeps the figures of the coordinator's replica on the coordinator's rows.
+  func recordOwn(_ evaluation: Evaluation, round: Int) throws {
+    let figures = evaluation.overall
+    try store.record(
+      [
+        StoredEvaluation(
+          round: round, split: Self.ownSplit, examples: figures.examples, loss: figures.loss,
+          accuracy: figures.accuracy, macroF1: figures.macroF1)
+      ], ofRun: run)
+  }
+
+  /// These figures by round.
+  func ownEvaluations() throws -> [Int: Evaluation] {
+    let stored = try store.evaluations(ofRun: run, split: Self.ownSplit)
+    return Dictionary(
+      stored.map { row in
+        (
+          row.round,
+          Evaluation(
+            overall: .init(
+              accuracy: row.accuracy, macroF1: row.macroF1, loss: row.loss, examples: row.examples))
+        )
+      }, uniquingKeysWith: { $1 })
+  }
+
+  func add(_ snapshot: RunSnapshot) throws {
+    try store.add(
+      StoredSnapshot(
+        round: snapshot.round, folder: snapshot.folder, bytes: Int(clamping: snapshot.bytes)),
+      ofRun: run)
+  }
+
+  func removeSnapshot(of round: Int) throws {
+    try store.removeSnapshot(ofRound: round, ofRun: run)
+  }
+
+  /// Has the store list just these snapshots.
+  func replaceSnapshots(with snapshots: [RunSnapshot]) throws {
+    let known = Set(snapshots.map(\.round))
+    for stored in try store.snapshots(ofRun: run) where !known.contains(stored.round) {
+      try removeSnapshot(of: stored.round)
+    }
+    for snapshot in snapshots { try add(snapshot) }
+  }
+
+  /// The sites' evaluations by round, whatever their split was.
   func evaluations() throws -> [(round: Int, evaluation: Evaluation)] {
-    let stored = try store.evaluations(ofRun: run)
+    let stored = try store.evaluations(ofRun: run).filter { $0.split != Self.ownSplit }
     return Dictionary(grouping: stored, by: \.round).sorted { $0.key < $1.key }.compactMap {
       round, rows in
       guard let all = rows.first(where: { $0.site == nil }) else { return nil }

@@ -57,7 +57,10 @@ package actor Coordinator {
       blueprint, folder: RunFolder(path: configuration.out), store: store, log: log,
       options: options.runs, observer: options.observer)
     hosts[name] = host
-    Task { await host.completeResult() }
+    Task {
+      await host.startReplica()
+      await host.completeResult()
+    }
     return host
   }
 
@@ -134,15 +137,17 @@ package actor Coordinator {
     return nextSession
   }
 
-  /// The files of a run's base model.
+  /// The files of a run's base model, or of a snapshot.
   ///
+  /// - Parameter snapshot: The snapshot; nil is the base model.
   /// - Throws: `ZorBAError` with code `refused` when this coordinator hands out no models.
-  func library(of host: RunHost) throws -> ModelLibrary {
+  func library(of host: RunHost, snapshot: RunSnapshot? = nil) throws -> ModelLibrary {
     guard options.servesModels else {
       throw ZorBAError(
         .refused, "this coordinator hands out no models",
         advice: "Copy the checkpoint to the site and name it as 'model' in the site's file.")
     }
+    if let snapshot { return snapshot.library }
     let folder = host.blueprint.configuration.model
     if let known = libraries[folder] { return known }
     let library = try ModelLibrary(folder: folder)

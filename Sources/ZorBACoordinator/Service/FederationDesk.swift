@@ -2,6 +2,7 @@ import Logging
 import SwiftProtobuf
 import ZorBA
 import ZorBADiagnostics
+import ZorBAOptimization
 package import ZorBAWire
 
 #if canImport(FoundationEssentials)
@@ -99,8 +100,16 @@ package struct FederationDesk: FederationHandler {
     _ peer: WirePeer, _ request: Zorba_V1_DescribeModelRequest
   ) async throws -> Zorba_V1_DescribeModelResponse {
     let host = try await coordinator.run(named: request.run, for: peer.identity.name)
-    let library = try await coordinator.library(of: host)
+    let snapshot =
+      request.round > 0
+      ? host.snapshots?.newest(atOrBefore: Int(clamping: request.round)) : nil
+    let library = try await coordinator.library(of: host, snapshot: snapshot)
     return .with {
+      if let claim = snapshot?.claim {
+        $0.round = UInt64(claim.round)
+        $0.journalChain = Data(claim.chain.bytes)
+        $0.blockDigests = claim.state.blocks.map { Data($0.bytes) }
+      }
       $0.files = library.files.map { file in
         .with {
           $0.name = file.name
@@ -116,7 +125,8 @@ package struct FederationDesk: FederationHandler {
     outbound: WireWriter<Zorba_V1_FetchModelResponse>
   ) async throws {
     let host = try await coordinator.run(named: request.run, for: peer.identity.name)
-    let library = try await coordinator.library(of: host)
+    let snapshot = try Self.snapshot(of: host, round: request.round)
+    let library = try await coordinator.library(of: host, snapshot: snapshot)
     let entry = try library.file(named: request.name)
     let file = try FileReader(path: "\(library.folder)/\(entry.name)")
     var offset = request.offset
@@ -128,6 +138,18 @@ package struct FederationDesk: FederationHandler {
       try await outbound.send(.with { $0.data = Data(piece) })
       offset += UInt64(piece.count)
     }
+  }
+
+  /// The snapshot of a round that was described; nil for round 0, the base model.
+  private static func snapshot(of host: RunHost, round: UInt64) throws -> RunSnapshot? {
+    guard round > 0 else { return nil }
+    guard let snapshot = host.snapshots?.snapshot(of: Int(clamping: round)) else {
+      // Another one would be other bytes than those announced.
+      throw ZorBAError(
+        .invalidData, "there is no snapshot of round \(round) any more", at: .init(field: "round"),
+        advice: "Ask again with DescribeModel which ones there are.")
+    }
+    return snapshot
   }
 
   package func renewCertificate(

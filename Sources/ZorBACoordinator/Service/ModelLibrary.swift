@@ -26,6 +26,12 @@ package struct ModelLibrary: Sendable {
 
   private static let suffixes = [".safetensors", ".json", ".txt", ".model", ".jinja"]
 
+  /// Files that were hashed before the folder had this name.
+  init(folder: String, files: [File]) {
+    self.folder = folder
+    self.files = files
+  }
+
   /// Reads and hashes the folder's files.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput` when a file cannot be read.

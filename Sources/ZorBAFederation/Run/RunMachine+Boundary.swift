@@ -122,7 +122,7 @@ extension RunMachine {
       }
     }
     hasBegun = hasBegun && round > 0
-    (stopRequest, decision, reference) = (nil, nil, nil)
+    (stopRequest, decision, reference, referenceState) = (nil, nil, nil, nil)
     (pending, digests, evaluations) = ([], [:], [])
     renewAttempts()
     if phase == .paused { return [] }

@@ -7,6 +7,7 @@ extension RunMachine {
     let asked = current
     pending = Set(asked)
     guard !asked.isEmpty else {
+      if knownState != nil { return conclude() }
       reason = "waiting for a site that tells the digest of the final weights"
       return []
     }
@@ -30,15 +31,29 @@ extension RunMachine {
   }
 
   /// Ends before the deadline when there is nobody left to hear of. Sites that are absent for a
-  /// moment are waited for: one site alone should not speak for all.
+  /// moment are waited for: one site alone should not speak for all. A replica of the caller's does
+  /// where no site is there.
   mutating func compareIfComplete() -> [Action] {
-    guard !digests.isEmpty, expected.allSatisfy({ digests[$0] != nil }) else { return [] }
-    return conclude()
+    if digests.isEmpty {
+      return knownState != nil && current.isEmpty ? conclude() : []
+    }
+    return expected.allSatisfy({ digests[$0] != nil }) ? conclude() : []
+  }
+
+  /// What the weights hash to where the run ends, if a replica of the caller's said so.
+  private var knownState: [UInt8]? {
+    referenceState?.round == lastCommitted ? referenceState?.digest : nil
+  }
+
+  mutating func referState(_ round: Int, _ digest: [UInt8]) -> [Action] {
+    guard round <= lastCommitted else { return [] }
+    referenceState = (round, digest)
+    return phase == .comparing ? compareIfComplete() : []
   }
 
   private mutating func conclude() -> [Action] {
     pending = []
-    switch DigestVote(digests) {
+    switch DigestVote(digests, reference: knownState) {
     case .undecided(let sides):
       pauseRequest =
         "the weights of the sites differ after round \(lastCommitted) and no side has a majority: "

@@ -24,6 +24,8 @@ extension RunMachine {
     case failed(Ticket, reason: String)
     /// The digest that the answers of a round must carry, from a replica the caller trusts.
     case referenceDigest(round: Int, digest: [UInt8])
+    /// The digest of all weights after a round, from such a replica.
+    case referenceState(round: Int, digest: [UInt8])
     /// A client gave its metrics, or said that it has none.
     case evaluation(client: Int, session: UInt64, round: Int)
     /// The time of an evaluation is over.

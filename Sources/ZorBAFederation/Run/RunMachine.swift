@@ -62,6 +62,8 @@ package struct RunMachine: Sendable {
   /// Digests for the vote under way: of results while collecting, of final states while comparing.
   var digests: [Int: [UInt8]] = [:]
   var reference: (round: Int, digest: [UInt8])?
+  /// What the weights hash to after a round, where a replica of the caller's said so.
+  var referenceState: (round: Int, digest: [UInt8])?
 
   /// - Parameters:
   ///   - configuration: What the run file says.
@@ -112,6 +114,7 @@ package struct RunMachine: Sendable {
     case .rejected(let ticket, let clients): rejected(ticket, clients)
     case .failed(let ticket, let reason): failed(ticket, reason)
     case .referenceDigest(let round, let digest): refer(round, digest)
+    case .referenceState(let round, let digest): referState(round, digest)
     case .evaluation(let client, let session, let round): evaluation(client, session, round)
     case .evaluationDeadline(let round): evaluationDeadline(round)
     case .planned(let firstRound): planned(firstRound)

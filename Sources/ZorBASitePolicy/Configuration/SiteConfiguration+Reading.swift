@@ -57,6 +57,7 @@ extension SiteConfiguration {
     identity = resolved(
       try root.present("identity", advice: "Give the folder that zorba pki request made."))
     model = try Self.model(root, resolved: resolved)
+    snapshots = try root.choice("snapshots", default: snapshots)
     data = try Rows(root.section("data"), resolved: resolved)
     let state = resolved(
       try root.present("state", advice: "Give a folder of this site's own; it need not exist."))

@@ -11,6 +11,16 @@ package struct SiteConfiguration: Sendable, Equatable {
     case download
   }
 
+  /// Whether weights may come from a snapshot of the coordinator's instead of the base model and the
+  /// journal.
+  package enum Snapshots: String, Sendable, CaseIterable {
+    /// Where that is faster.
+    case auto
+    case never
+    /// Wherever there is one.
+    case always
+  }
+
   /// The site's own data files.
   package struct Rows: Sendable, Equatable {
     package var train: String
@@ -42,6 +52,7 @@ package struct SiteConfiguration: Sendable, Equatable {
   /// The folder with key and certificates.
   package var identity: String
   package var model: Model
+  package var snapshots = Snapshots.auto
   package var data: Rows
   /// The folder of the journal's copy, the ledger, logs and a downloaded model.
   package var state: String

@@ -467,7 +467,7 @@ package nonisolated struct Zorba_V1_Commit: Sendable {
 
   package var round: UInt64 = 0
 
-  /// One bit a client of the round's matrix that had been asked, in ascending number, least
+  /// One bit a client that trains in the round's matrix, in ascending number, least
   /// significant first: whether its answer counts. Empty when all clients that train in the round's
   /// matrix count.
   package var participants: Data = Data()
@@ -694,6 +694,12 @@ package nonisolated struct Zorba_V1_DescribeModelResponse: Sendable {
 
   /// The round that the files stand at; 0 is the base model.
   package var round: UInt64 = 0
+
+  /// Of a snapshot: what its weights hash to, 16 bytes a block.
+  package var blockDigests: [Data] = []
+
+  /// Of a snapshot: the journal's chain value after its round, 16 bytes.
+  package var journalChain: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1979,7 +1985,7 @@ nonisolated extension Zorba_V1_DescribeModelRequest: SwiftProtobuf.Message, Swif
 
 nonisolated extension Zorba_V1_DescribeModelResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".DescribeModelResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}files\0\u{1}round\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}files\0\u{1}round\0\u{3}block_digests\0\u{3}journal_chain\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1989,6 +1995,8 @@ nonisolated extension Zorba_V1_DescribeModelResponse: SwiftProtobuf.Message, Swi
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.files) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.blockDigests) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.journalChain) }()
       default: break
       }
     }
@@ -2001,12 +2009,20 @@ nonisolated extension Zorba_V1_DescribeModelResponse: SwiftProtobuf.Message, Swi
     if self.round != 0 {
       try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 2)
     }
+    if !self.blockDigests.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.blockDigests, fieldNumber: 3)
+    }
+    if !self.journalChain.isEmpty {
+      try visitor.visitSingularBytesField(value: self.journalChain, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Zorba_V1_DescribeModelResponse, rhs: Zorba_V1_DescribeModelResponse) -> Bool {
     if lhs.files != rhs.files {return false}
     if lhs.round != rhs.round {return false}
+    if lhs.blockDigests != rhs.blockDigests {return false}
+    if lhs.journalChain != rhs.journalChain {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -38,6 +38,10 @@ extension Zorba_V1_DescribeModelResponse: WireMessage {
       try check.length(file.digest.count, of: [32], "files.digest")
     }
     if round > 0 { try check.round(round) }
+    try check.atMost(
+      limits.maximumElements, elements: blockDigests.count, "block_digests")
+    for digest in blockDigests { try check.length(digest.count, of: [16], "block_digests") }
+    try check.length(journalChain.count, of: [0, 16], "journal_chain")
   }
 }
 
