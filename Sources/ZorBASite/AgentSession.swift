@@ -83,6 +83,7 @@ final class AgentSession {
         return outcome
       }
     }
+    await link.close()
     return .interrupted
   }
 
@@ -272,8 +273,10 @@ extension AgentSession {
     _ message: Zorba_V1_SiteMessage, on occasion: SiteGate.Occasion = .other(now: .now)
   ) throws -> String? {
     guard let outbox else { return nil }
-    if let refusal = try dispatch.release(message, on: occasion, run: runName) { return refusal }
-    outbox.send(message)
+    for message in agent.options.relay(message) {
+      if let refusal = try dispatch.release(message, on: occasion, run: runName) { return refusal }
+      outbox.send(message)
+    }
     return nil
   }
 }

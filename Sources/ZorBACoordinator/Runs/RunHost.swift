@@ -63,6 +63,8 @@ package actor RunHost {
   /// What had crossed the wire at the last commit.
   var wireBefore: (received: UInt64, sent: UInt64) = (0, 0)
   var resultWriter: RunResultWriter
+  /// Numbers the plans that were begun; one that was overtaken is not adopted.
+  var planning = 0
 
   /// How a coordinator treats its runs.
   package struct Options: Sendable {
@@ -72,6 +74,8 @@ package actor RunHost {
     package var heartbeatSeconds: UInt32 = 30
     /// Seconds before a run with too few answers tries again by itself.
     package var retrySeconds = 5.0
+    /// Seconds that a run which is taken up again waits for all its sites, from the first one on.
+    package var gatherSeconds = 10.0
     /// The seed of nothing that decides bits: jitter only.
     package var now: @Sendable () -> ContinuousClock.Instant = { .now }
 
@@ -88,7 +92,7 @@ package actor RunHost {
   }
 
   enum TimerKey: Hashable {
-    case deadline, evaluation, digests, retry, saving
+    case deadline, evaluation, digests, retry, saving, gathering
     case absence(Int)
   }
 
@@ -115,6 +119,7 @@ package actor RunHost {
     isOperatorPaused = opened.isOperatorPaused
     warnings = opened.warnings
     resultWriter = try RunResultWriter(folder: folder, history: opened.history)
+    finalDigest = opened.finalDigest
     lastLoss = opened.history.last?.loss ?? .nan
     let deadline = blueprint.configuration.federation.deadlineSeconds
     deadlines = DeadlinePolicy(fixed: deadline > 0 ? deadline : nil)

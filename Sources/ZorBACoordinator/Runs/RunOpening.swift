@@ -19,6 +19,8 @@ struct RunOpening {
   /// The metrics of the journal's rounds, as far as the store has them.
   let history: [RoundMetrics]
   let isOperatorPaused: Bool
+  /// The digest of the weights at the journal's end; nil while there is none.
+  let finalDigest: StateDigest?
   let warnings: [String]
   private let blueprint: RunBlueprint
   private let evaluated: Set<Int>
@@ -49,6 +51,10 @@ struct RunOpening {
       try RunFolder.write(text, to: folder.configuration)
     }
     timeline = try Self.timeline(in: folder.journal, sites: blueprint.sites.count, blueprint)
+    finalDigest =
+      journal.hasEnded
+      ? try Self.lastDigest(in: journal, blocks: blueprint.card.model.blocks.count)
+      : nil
     let last = Int(clamping: journal.lastRound)
     try store.open(
       folder: folder.path, configuration: blueprint.configuration.yamlText,
@@ -95,6 +101,18 @@ struct RunOpening {
     return try ActivationTimeline(plans, clients: sites, blocks: blueprint.card.layerCount)
   }
 
+  private static func lastDigest(
+    in journal: JournalWriter, blocks: Int
+  ) throws -> StateDigest? {
+    var digest: DigestCheckpoint?
+    let reader = try JournalReader(path: journal.path)
+    while let entry = try reader.next() {
+      if case .digest(let checkpoint) = entry.record { digest = checkpoint }
+    }
+    guard let digest, digest.round == journal.lastRound else { return nil }
+    return digest.state(blockCount: blocks)
+  }
+
   /// Sites and their weights as the engine needs them; a site that never came has none.
   static func members(
     of sites: [SiteRecord], weights: ClientWeighting
@@ -123,14 +141,14 @@ struct RunOpening {
         clients: count, rounds: configuration.rounds, quorum: federation.quorum,
         attempts: federation.attempts,
         startWith: federation.startWith == 0 ? count : min(federation.startWith, count),
-        evaluateEvery: configuration.evaluate.every, evaluatesEnds: true),
+        evaluateEvery: configuration.evaluate.every, evaluatesEnds: true, gathers: true),
       lastCommitted: Int(clamping: journal.lastRound), selection: { selection($0, $1) },
       isPaused: isOperatorPaused,
       quarantined: Set(sites.indices.filter { sites[$0].isQuarantined }), evaluated: evaluated,
       members: timeline.map { timeline in
         let plan = timeline.plan(round: Int(clamping: journal.lastRound) + 1)
         return Set(0..<count).subtracting(plan.idleClients)
-      } ?? [])
+      } ?? [], isFinished: journal.hasEnded)
   }
 
   /// A name for a journal that is put aside: `run.zorba.1`, `.2` …
