@@ -94,6 +94,7 @@ final class AgentSession {
         return outcome
       }
     }
+    await link.close()
     return .interrupted
   }
 
@@ -328,8 +329,12 @@ extension AgentSession {
   ) throws -> String? {
     guard let outbox else { return nil }
     do {
-      if let refusal = try dispatch.release(message, on: occasion, run: runName) { return refusal }
-      outbox.send(message)
+      for message in agent.options.relay(message) {
+        if let refusal = try dispatch.release(message, on: occasion, run: runName) {
+          return refusal
+        }
+        outbox.send(message)
+      }
     } catch let error as ZorBAError where error.code == .inputOutput {
       lastFault = error
       observer(.warning("\(error)"))

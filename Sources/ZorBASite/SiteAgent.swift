@@ -2,7 +2,7 @@ import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 package import ZorBASitePolicy
-import ZorBAWire
+package import ZorBAWire
 
 /// A site's agent: dials out, follows one run, answers it within the limits of its own policy, and
 /// comes back after whatever breaks.
@@ -18,6 +18,9 @@ package final class SiteAgent: Sendable {
     package var jitterSeed = UInt64.random(in: 0 ... .max)
     /// Threads for arithmetic; nil follows the site's file.
     package var threads: Int?
+    /// What becomes of a message before it is judged, written down and sent: as a faulty site or
+    /// network would lose, alter, repeat or delay it.
+    package var relay: @Sendable (Zorba_V1_SiteMessage) -> [Zorba_V1_SiteMessage] = { [$0] }
 
     package init() {}
   }

@@ -69,7 +69,7 @@ extension RunHost {
     try? FileManager.default.removeItem(atPath: branch)
     let fresh = try JournalWriter.branch(
       from: folder.journal, at: UInt64(round), to: branch,
-      configuration: journal.header.configuration)
+      configuration: blueprint.configuration.journaled)
     let kept = try JournalFiles.replace(folder.journal, with: branch)
     journal = fresh
     tail = JournalTail()
@@ -79,6 +79,11 @@ extension RunHost {
     resultWriter = try RunResultWriter(folder: folder, store: store)
     rebuildEngine()
     for client in sites.indices { sites[client].lastRound = min(sites[client].lastRound, round) }
+    // What was under way belongs to rounds that are no more.
+    planning += 1
+    finalDigest = nil
+    toldEnd = []
+    stopTimer(.gathering)
     note("rolled_back", site: nil, ["round": "\(round)", "kept": "\(kept)"])
     endStreams(.again, "the run went back to round \(round)")
     handle(.rolledBack(to: round, members: plannedMembers))

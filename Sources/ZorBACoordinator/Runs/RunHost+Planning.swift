@@ -16,9 +16,11 @@ extension RunHost {
       blueprint: blueprint, runKey: journal.header.schedule.runKey, sites: sites,
       members: decision.members, history: knowledge(for: decision))
     note("planning", site: nil, ["members": "\(decision.members.count)"])
+    planning += 1
+    let number = planning
     Task.detached { [weak self] in
       let plan = Result { try draft.plan() }
-      await self?.adopt(plan, decision)
+      await self?.adopt(plan, decision, number)
     }
   }
 
@@ -31,7 +33,10 @@ extension RunHost {
     return (history, timeline)
   }
 
-  private func adopt(_ result: Result<ActivationPlan, any Error>, _ decision: Replanning.Decision) {
+  private func adopt(
+    _ result: Result<ActivationPlan, any Error>, _ decision: Replanning.Decision, _ number: Int
+  ) {
+    guard number == planning else { return }
     let plan: ActivationPlan
     do {
       plan = try result.get().starting(at: decision.firstRound)

@@ -28,8 +28,9 @@ extension RunHost {
         advice: "Ask the operator to list it under federation.sites.")
     }
     if sites[client].isQuarantined {
-      // Nothing it holds can be trusted, so it starts again from the base model; once by itself.
-      guard hello.journalBytes == 0, sites[client].divergences < 2 else {
+      // It makes its weights anew from the base model and the journal, whose copy is checked below;
+      // once by itself.
+      guard sites[client].divergences < 2 else {
         throw ZorBAError(
           .refused, "\(session.site) is quarantined: \(sites[client].reason)",
           advice: "Check its machine, then ask the operator for 'zorba admin readmit'.")
@@ -140,6 +141,9 @@ extension RunHost {
     saveSite(client)
     note("ready", site: session.site, ["round": "\(ready.lastRound)"])
     if sites[client].isQuarantined { readmit(client) }
+    if machine.isGathering, timers[.gathering] == nil {
+      startTimer(.gathering, seconds: options.gatherSeconds) { .gathered }
+    }
     handle(
       .ready(client: client, session: session.id, lastRound: Int(clamping: ready.lastRound)))
   }
@@ -182,7 +186,10 @@ extension RunHost {
       handle(.declined(client: client, session: session.id, ticket))
       return
     }
-    if ticket == machine.ticket, sessions[client]?.id == session.id {
+    // What comes with an answer counts once, as the answer does.
+    if ticket == machine.ticket, sessions[client]?.id == session.id,
+      machine.awaited.contains(client)
+    {
       answers[client] = Answer(
         seconds: Double(result.seconds),
         elapsed: (ContinuousClock.now - roundStart) / .seconds(1),

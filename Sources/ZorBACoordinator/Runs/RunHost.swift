@@ -69,6 +69,8 @@ package actor RunHost {
   var ownEvaluations: [Int: Evaluation]
   /// The round at which it was asked for the digest of the final weights.
   var consulted: Int?
+  /// Numbers the plans that were begun; one that was overtaken is not adopted.
+  var planning = 0
 
   /// How a coordinator treats its runs.
   package struct Options: Sendable {
@@ -80,6 +82,8 @@ package actor RunHost {
     package var retrySeconds = 5.0
     /// How a replica of the model is kept; nil keeps none.
     package var replica: ReplicaOptions?
+    /// Seconds that a run which is taken up again waits for all its sites, from the first one on.
+    package var gatherSeconds = 10.0
     /// The seed of nothing that decides bits: jitter only.
     package var now: @Sendable () -> ContinuousClock.Instant = { .now }
 
@@ -96,7 +100,7 @@ package actor RunHost {
   }
 
   enum TimerKey: Hashable {
-    case deadline, evaluation, digests, retry, recovery, saving, telling
+    case deadline, evaluation, digests, retry, recovery, saving, telling, gathering
     case absence(Int)
   }
 

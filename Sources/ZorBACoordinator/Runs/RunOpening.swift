@@ -116,6 +116,18 @@ struct RunOpening {
     return try ActivationTimeline(plans, clients: sites, blocks: blueprint.card.layerCount)
   }
 
+  private static func lastDigest(
+    in journal: JournalWriter, blocks: Int
+  ) throws -> StateDigest? {
+    var digest: DigestCheckpoint?
+    let reader = try JournalReader(path: journal.path)
+    while let entry = try reader.next() {
+      if case .digest(let checkpoint) = entry.record { digest = checkpoint }
+    }
+    guard let digest, digest.round == journal.lastRound else { return nil }
+    return digest.state(blockCount: blocks)
+  }
+
   /// Sites and their weights as the engine needs them; a site that never came has none.
   static func members(
     of sites: [SiteRecord], weights: ClientWeighting
@@ -144,7 +156,7 @@ struct RunOpening {
         clients: count, rounds: configuration.rounds, quorum: federation.quorum,
         attempts: federation.attempts,
         startWith: federation.startWith == 0 ? count : min(federation.startWith, count),
-        evaluateEvery: configuration.evaluate.every, evaluatesEnds: true),
+        evaluateEvery: configuration.evaluate.every, evaluatesEnds: true, gathers: true),
       lastCommitted: Int(clamping: journal.lastRound), selection: { selection($0, $1) },
       isPaused: isOperatorPaused,
       quarantined: Set(sites.indices.filter { sites[$0].isQuarantined }), evaluated: evaluated,

@@ -26,6 +26,7 @@ extension RunMachine {
   var isComplete: Bool { lastCommitted >= configuration.rounds }
 
   private var sitesToStart: Int {
+    if isGathering { return max(1, expected.count) }
     guard !hasBegun, lastCommitted == 0 else { return 1 }
     let possible = clients.count { $0.standing == .member }
     return max(1, min(configuration.startWith, possible))
@@ -50,6 +51,11 @@ extension RunMachine {
     }
     renewAttempts()
     return advance()
+  }
+
+  mutating func gathered() -> [Action] {
+    isGathering = false
+    return phase == .waiting && wait == .sites ? advance() : []
   }
 
   private var spentAttempt: Int { lastCommitted + 1 <= spent.round ? spent.attempt : 0 }
@@ -122,6 +128,7 @@ extension RunMachine {
       }
     }
     hasBegun = hasBegun && round > 0
+    isGathering = configuration.gathers && round > 0
     (stopRequest, decision, reference, referenceState) = (nil, nil, nil, nil)
     (pending, digests, evaluations) = ([], [:], [])
     renewAttempts()

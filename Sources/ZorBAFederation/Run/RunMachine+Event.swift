@@ -44,6 +44,8 @@ extension RunMachine {
     case stop(reason: String)
     /// The wait after too few answers is over.
     case retry
+    /// The time for members to come again is over.
+    case gathered
     /// A client's digest of its weights after a round.
     case stateDigest(client: Int, session: UInt64, round: Int, digest: [UInt8])
     /// The time for final digests is over.

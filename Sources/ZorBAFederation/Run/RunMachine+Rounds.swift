@@ -15,6 +15,7 @@ extension RunMachine {
     greatestAttempt = max(greatestAttempt, attempt)
     tries += 1
     hasBegun = true
+    isGathering = false
     digests = [:]
     return follow(rounds.handle(.begin(participants: chosen.sorted(), attempt: attempt)))
   }

@@ -15,10 +15,13 @@ extension RunMachine {
     package var evaluateEvery: Int
     /// Whether to evaluate before the first round and after the last.
     package var evaluatesEnds: Bool
+    /// Whether a run that is taken up again, or goes back, waits for all its members until `gathered`:
+    /// whoever is first to come again should not train alone.
+    package var gathers: Bool
 
     package init(
       clients: Int, rounds: Int, quorum: Double = 1, attempts: Int = 3, startWith: Int = 1,
-      evaluateEvery: Int = 0, evaluatesEnds: Bool = false
+      evaluateEvery: Int = 0, evaluatesEnds: Bool = false, gathers: Bool = false
     ) {
       self.clients = clients
       self.rounds = rounds
@@ -27,6 +30,7 @@ extension RunMachine {
       self.startWith = startWith
       self.evaluateEvery = evaluateEvery
       self.evaluatesEnds = evaluatesEnds
+      self.gathers = gathers
     }
   }
 

@@ -49,6 +49,8 @@ package struct RunMachine: Sendable {
   var wait = Wait.sites
   /// Whether this process has asked for a round yet.
   var hasBegun = false
+  /// Whether the members of a run that goes on are still awaited.
+  package internal(set) var isGathering: Bool
   /// Tickets of a branch that was rolled back are never used again: up to this round, attempts
   /// begin after this one.
   var spent = Ticket(round: 0, attempt: 0)
@@ -83,6 +85,7 @@ package struct RunMachine: Sendable {
     self.selection = selection
     self.evaluated = evaluated
     rounds = RoundCoordinator(lastCommitted: lastCommitted, quorumShare: configuration.quorum)
+    isGathering = configuration.gathers && lastCommitted > 0
     replanning = Replanning(members: members)
     clients = Array(repeating: Client(), count: configuration.clients)
     for client in quarantined where clients.indices.contains(client) {
@@ -124,6 +127,7 @@ package struct RunMachine: Sendable {
     case .resume: resume()
     case .stop(let reason): stop(reason)
     case .retry: retry()
+    case .gathered: gathered()
     case .stateDigest(let client, let session, let round, let digest):
       stateDigest(client, session, round, digest)
     case .digestDeadline: digestDeadline()
