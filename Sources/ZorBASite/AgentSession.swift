@@ -93,6 +93,7 @@ final class AgentSession {
       guard number == connection else { return }
       self.outbox = outbox
       connectedAt = .now
+      lastFault = nil
       observer(.connected(coordinator: agent.configuration.coordinator.description))
       try perform(.connected)
     case .received(let number, let message):
@@ -131,6 +132,12 @@ final class AgentSession {
       worker.cancel()
       try perform(.stop(reason: reason))
     }
+  }
+
+  /// The fault without its advice, in one line.
+  private static func sentence(_ fault: ZorBAError) -> String {
+    let place = fault.location.description
+    return place.isEmpty ? fault.message : "\(place): \(fault.message)"
   }
 
   /// Gives the machine an event and does what it says.
@@ -300,7 +307,7 @@ extension AgentSession {
       let seconds = backoff.delay(lasted: lasted, using: &jitter)
       observer(
         .disconnected(
-          reason: lastFault?.message ?? "the connection ended", retrySeconds: seconds))
+          reason: lastFault.map(Self.sentence) ?? "the connection ended", retrySeconds: seconds))
       let post = agent.post
       Task {
         try? await Task.sleep(for: .seconds(seconds))

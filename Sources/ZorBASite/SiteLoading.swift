@@ -36,10 +36,12 @@ struct SiteLoading: Sendable {
         test: configuration.data.test))
     settings.out = configuration.state
     settings.memory.budgetMiB = configuration.memoryMiB
-    return try SiteReplica(
-      header: header, configuration: settings, siteNumber: number,
-      context: ComputeContext(
-        precision: settings.compute, threads: threads ?? configuration.threads))
+    let context = try ComputeContext(
+      precision: settings.compute, threads: threads ?? configuration.threads)
+    return try ZorBAError.whenMissing(.invalidData) {
+      try SiteReplica(
+        header: header, configuration: settings, siteNumber: number, context: context)
+    }
   }
 
   /// What a round costs the site, as JSON.

@@ -75,8 +75,7 @@ extension RunHost {
     tail = JournalTail()
     timeline = try RunOpening.timeline(in: folder.journal, sites: sites.count, blueprint)
     try store.deleteRounds(after: round)
-    resultWriter = try RunResultWriter(
-      folder: folder, history: try store.history())
+    resultWriter = RunResultWriter(folder: folder, history: try store.history())
     rebuildEngine()
     for client in sites.indices { sites[client].lastRound = min(sites[client].lastRound, round) }
     note("rolled_back", site: nil, ["round": "\(round)", "kept": "\(kept)"])

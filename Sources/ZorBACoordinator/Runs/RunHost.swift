@@ -114,7 +114,7 @@ package actor RunHost {
     engine = try opened.engine()
     isOperatorPaused = opened.isOperatorPaused
     warnings = opened.warnings
-    resultWriter = try RunResultWriter(folder: folder, history: opened.history)
+    resultWriter = RunResultWriter(folder: folder, history: opened.history)
     lastLoss = opened.history.last?.loss ?? .nan
     finalDigest = opened.finalDigest
     let deadline = blueprint.configuration.federation.deadlineSeconds

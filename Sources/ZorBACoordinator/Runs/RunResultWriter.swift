@@ -6,19 +6,19 @@ import ZorBAJSON
 /// end. They are copies: the store has the same, durably.
 struct RunResultWriter {
   private let folder: RunFolder
+  /// Nil until the file could be begun.
   private var lines: LineFile?
+  /// Lines that the disk had no room for, oldest first.
+  private var waiting: [String]
 
   /// Writes what the store has anew, so that the file fits the journal after a crash or a roll-back.
-  ///
-  /// - Throws: `ZorBAError` with code `inputOutput`.
-  init(folder: RunFolder, history: [RoundMetrics]) throws {
+  init(folder: RunFolder, history: [RoundMetrics]) {
     self.folder = folder
-    try RunFolder.write(
-      history.map { $0.json.serialized + "\n" }.joined(), to: folder.metrics)
-    lines = try LineFile(path: folder.metrics)
+    waiting = history.map(\.json.serialized)
+    write()
   }
 
-  /// Adds a round; a full disk costs the copy only.
+  /// Adds a round; on a full disk the copy lags behind.
   mutating func append(_ metrics: RoundMetrics) { append(metrics.json) }
 
   /// Adds an evaluation.
@@ -27,7 +27,25 @@ struct RunResultWriter {
   }
 
   private mutating func append(_ value: JSONValue) {
-    try? lines?.append(value.serialized)
+    waiting.append(value.serialized)
+    write()
+  }
+
+  private mutating func write() {
+    do {
+      if let lines {
+        while let first = waiting.first {
+          try lines.append(first)
+          waiting.removeFirst()
+        }
+      } else {
+        try RunFolder.write(waiting.map { $0 + "\n" }.joined(), to: folder.metrics)
+        waiting = []
+        lines = try LineFile(path: folder.metrics)
+      }
+    } catch {
+      // The next line tries again.
+    }
   }
 
   /// Writes `result.json`.
