@@ -2,6 +2,14 @@ import Crypto
 import X509
 import ZorBADiagnostics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// The folder of a site, an operator or the coordinator with its key and certificate.
 ///
 /// `key.pem` (mode 600) is made here and never leaves; `certificate.pem` and `authority.pem` come
@@ -22,12 +30,16 @@ package struct IdentityFolder: Sendable {
   ///
   /// Dates are not looked at: an expired identity can still be renewed.
   ///
-  /// - Throws: `ZorBAError` with code `refused` when others may read the key, `inputOutput` when a
-  ///   file is missing, `invalidData` when one is damaged or does not belong to the others.
+  /// - Throws: `ZorBAError` with code `refused` when others may read the key, `invalidConfiguration`
+  ///   when there is no certificate, `inputOutput` when another file is missing, `invalidData` when one is damaged or does not belong to the others.
   package func load() throws -> Credentials {
     guard DurableFile.exists(certificatePath) else {
+      let fault = SystemFault.last
+      guard [ENOENT, ENOTDIR].contains(fault.number) else {
+        throw fault.error("read", certificatePath)
+      }
       throw ZorBAError(
-        .inputOutput, "there is no certificate in this folder", at: .init(file: path),
+        .invalidConfiguration, "there is no certificate in this folder", at: .init(file: path),
         advice: "Ask for one with 'zorba pki request', then run 'zorba pki install'.")
     }
     let anchor = try TrustAnchor(file: authorityPath)

@@ -105,6 +105,7 @@ final class AgentSession {
       guard number == connection else { return }
       self.outbox = outbox
       connectedAt = .now
+      lastFault = nil
       observer(.connected(coordinator: agent.configuration.coordinator.description))
       try perform(.connected)
     case .received(let number, let message):
@@ -156,6 +157,12 @@ final class AgentSession {
       try perform(.stop(reason: reason))
       try giveUpWeightsIfOver()
     }
+  }
+
+  /// The fault without its advice, in one line.
+  private static func sentence(_ fault: ZorBAError) -> String {
+    let place = fault.location.description
+    return place.isEmpty ? fault.message : "\(place): \(fault.message)"
   }
 
   /// Gives the machine an event and does what it says.
@@ -359,7 +366,7 @@ extension AgentSession {
       let seconds = backoff.delay(lasted: lasted, using: &jitter)
       observer(
         .disconnected(
-          reason: lastFault?.message ?? "the connection ended", retrySeconds: seconds))
+          reason: lastFault.map(Self.sentence) ?? "the connection ended", retrySeconds: seconds))
       let post = agent.post
       Task {
         try? await Task.sleep(for: .seconds(seconds))

@@ -46,6 +46,11 @@ final class SiteLink: Sendable {
   ) throws {
     let folder = configuration.identity
     let credentials = try IdentityFolder(folder).load()
+    guard credentials.principal.role == .site else {
+      throw ZorBAError(
+        .invalidConfiguration, "the identity is that of \(credentials.principal.uri)",
+        at: .init(file: folder), advice: "Use the identity folder of a site.")
+    }
     if let name = configuration.name, name != credentials.principal.name {
       throw ZorBAError(
         .invalidConfiguration,

@@ -53,10 +53,13 @@ struct SiteLoading: Sendable {
         test: configuration.data.test))
     settings.out = configuration.state
     settings.memory.budgetMiB = configuration.memoryMiB
-    return try SiteReplica(
-      header: header, configuration: settings, siteNumber: number, origin: origin,
-      context: ComputeContext(
-        precision: settings.compute, threads: threads ?? configuration.threads))
+    let context = try ComputeContext(
+      precision: settings.compute, threads: threads ?? configuration.threads)
+    return try ZorBAError.whenMissing(.invalidData) {
+      try SiteReplica(
+        header: header, configuration: settings, siteNumber: number, origin: origin,
+        context: context)
+    }
   }
 
   /// The base model, or a snapshot where a site has none; text is encoded as it says.

@@ -35,7 +35,9 @@ struct CoordinatorService {
         .invalidConfiguration, "the identity is that of \(credentials.principal.uri)",
         at: .init(file: command.identity), advice: "Use the folder that 'zorba pki init' made.")
     }
-    let revocations = try Revocations(path: command.revoked ?? command.authority ?? "")
+    let revocations = try ZorBAError.whenMissing(.invalidConfiguration) {
+      try Revocations(path: command.revoked ?? command.authority ?? "")
+    }
     self.revocations = revocations
     let path = "\(command.state)/store.sqlite"
     if command.rebuild { try Self.putAside(path) }
@@ -144,13 +146,22 @@ struct CoordinatorService {
   /// Returns when every run has ended, or at Ctrl-C.
   private func waitForEnd() async {
     var finishedSince: ContinuousClock.Instant?
+    var quietSince: ContinuousClock.Instant?
     while !Task.isCancelled, !Interruption.isRequested {
       try? await Task.sleep(for: .milliseconds(100))
       guard !command.stay, await allHaveEnded() else { continue }
       // Sites that were away at the end still want to hear of it.
       let since = finishedSince ?? .now
       finishedSince = since
-      if await nobodyIsMissing() || ContinuousClock.now - since > .seconds(20) { return }
+      if ContinuousClock.now - since > .seconds(20) { return }
+      // A farewell can be lost with its connection: its site comes again at once.
+      guard await nobodyIsMissing() else {
+        quietSince = nil
+        continue
+      }
+      let quiet = quietSince ?? .now
+      quietSince = quiet
+      if ContinuousClock.now - quiet > .seconds(1) { return }
     }
   }
 
@@ -173,7 +184,11 @@ struct CoordinatorService {
       let state = await host.state
       if !state.isFinal { open.append(host.name) }
       let report = RunReport(result, configuration: host.blueprint.configuration, title: host.name)
-      try RunFolder.write(report.html(), to: host.folder.report)
+      do {
+        try RunFolder.write(report.html(), to: host.folder.report)
+      } catch {
+        watcher.say("\(host.name): warning: \(error)")
+      }
       objects.append(result.json)
       if !command.common.json {
         Console.output("\(host.name): \(state.kind.rawValue)\n" + result.text)

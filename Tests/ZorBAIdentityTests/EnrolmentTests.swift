@@ -172,7 +172,9 @@ import ZorBAIdentity
     expectError(.refused, naming: federation.anchor.fingerprint.grouped, "zorba pki init") {
       try folder.install(issued.chain, authority: request.fingerprint.hex)
     }
-    expectError(.inputOutput, naming: folder.path, "zorba pki request") { _ = try folder.load() }
+    expectError(.invalidConfiguration, naming: folder.path, "zorba pki request") {
+      _ = try folder.load()
+    }
   }
 
   @Test func aFolderStaysWithItsAuthority() throws {

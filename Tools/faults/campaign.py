@@ -148,7 +148,8 @@ class Campaign:
         }[kind]
         for folder in folders:
             self.fill(folder)
-        await asyncio.sleep(pause)
+        # Files have a little room in their last block, so it takes rounds until the disk is felt.
+        await asyncio.sleep(2 * pause)
         if kind.startswith("kill"):
             federation.kill(site if "site" in kind else COORDINATOR)
             federation.spawn(site if "site" in kind else COORDINATOR)

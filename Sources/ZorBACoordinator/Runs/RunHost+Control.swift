@@ -76,7 +76,7 @@ extension RunHost {
     timeline = try RunOpening.timeline(in: folder.journal, sites: sites.count, blueprint)
     takeBackReplica(to: round)
     try store.deleteRounds(after: round)
-    resultWriter = try RunResultWriter(folder: folder, store: store)
+    resultWriter = RunResultWriter(folder: folder, store: store)
     rebuildEngine()
     for client in sites.indices { sites[client].lastRound = min(sites[client].lastRound, round) }
     // What was under way belongs to rounds that are no more.

@@ -126,7 +126,7 @@ package actor RunHost {
     engine = opened.engine
     isOperatorPaused = opened.isOperatorPaused
     warnings = opened.warnings
-    resultWriter = try RunResultWriter(folder: folder, store: self.store)
+    resultWriter = RunResultWriter(folder: folder, store: self.store)
     lastLoss = opened.lastLoss
     finalDigest = opened.finalDigest
     let deadline = blueprint.configuration.federation.deadlineSeconds

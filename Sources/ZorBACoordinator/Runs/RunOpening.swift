@@ -59,7 +59,8 @@ struct RunOpening {
       try RunFolder.write(text, to: folder.configuration)
     }
     timeline = try Self.timeline(in: folder.journal, sites: blueprint.sites.count, blueprint)
-    finalDigest = journal.hasEnded ? try Self.lastDigest(in: folder.journal) : nil
+    finalDigest = journal.hasEnded ? try Self.lastDigest(
+        in: journal, blocks: blueprint.card.model.blocks.count) : nil
     let last = Int(clamping: journal.lastRound)
     try store.open(
       folder: folder.path, configuration: blueprint.configuration.yamlText,
@@ -164,19 +165,6 @@ struct RunOpening {
         let plan = timeline.plan(round: Int(clamping: journal.lastRound) + 1)
         return Set(0..<count).subtracting(plan.idleClients)
       } ?? [], isFinished: journal.hasEnded)
-  }
-
-  /// The digest of all blocks that stands last in a journal.
-  private static func lastDigest(in path: String) throws -> StateDigest? {
-    let reader = try JournalReader(path: path)
-    var last: DigestCheckpoint?
-    while let entry = try reader.next() {
-      if case .digest(let checkpoint) = entry.record { last = checkpoint }
-    }
-    return last.flatMap { checkpoint in
-      checkpoint.entries.map(\.block) == Array(0..<reader.header.model.blocks.count)
-        ? StateDigest(blocks: checkpoint.entries.map(\.digest)) : nil
-    }
   }
 
   /// A name for a journal that is put aside: `run.zorba.1`, `.2` …

@@ -6,27 +6,21 @@ import ZorBAJSON
 /// end. They are copies: the store has the same, durably.
 struct RunResultWriter {
   private let folder: RunFolder
+  private let store: RunStore
+  /// Nil until the file could be begun.
   private var lines: LineFile?
+  /// Lines that the disk had no room for, oldest first.
+  private var waiting: [String] = []
 
   /// Writes what the store has anew, so that the file fits the journal after a crash or a roll-back.
-  ///
-  /// - Throws: `ZorBAError` with code `inputOutput`.
-  init(folder: RunFolder, store: RunStore) throws {
+  /// A disk that is full does not keep a run from going on: the copy lags behind.
+  init(folder: RunFolder, store: RunStore) {
     self.folder = folder
-    try RunFolder.write("", to: folder.metrics)
-    let file = try LineFile(path: folder.metrics)
-    var waiting = ""
-    try store.forEachLine { line in
-      waiting += waiting.isEmpty ? line : "\n" + line
-      guard waiting.utf8.count > 1 << 16 else { return }
-      try file.append(waiting)
-      waiting = ""
-    }
-    if !waiting.isEmpty { try file.append(waiting) }
-    lines = file
+    self.store = store
+    write()
   }
 
-  /// Adds a round; a full disk costs the copy only.
+  /// Adds a round.
   mutating func append(_ metrics: RoundMetrics) { append(metrics.json) }
 
   /// Adds an evaluation.
@@ -35,7 +29,39 @@ struct RunResultWriter {
   }
 
   private mutating func append(_ value: JSONValue) {
-    try? lines?.append(value.serialized)
+    // While the file is not begun the store has the round, and gives it when it is.
+    if lines != nil { waiting.append(value.serialized) }
+    write()
+  }
+
+  private mutating func write() {
+    do {
+      if let lines {
+        while let first = waiting.first {
+          try lines.append(first)
+          waiting.removeFirst()
+        }
+      } else {
+        lines = try begin()
+      }
+    } catch {
+      // The next line tries again.
+    }
+  }
+
+  /// The file with every line that the store has, read piece by piece.
+  private func begin() throws -> LineFile {
+    try RunFolder.write("", to: folder.metrics)
+    let file = try LineFile(path: folder.metrics)
+    var piece = ""
+    try store.forEachLine { line in
+      piece += piece.isEmpty ? line : "\n" + line
+      guard piece.utf8.count > 1 << 16 else { return }
+      try file.append(piece)
+      piece = ""
+    }
+    if !piece.isEmpty { try file.append(piece) }
+    return file
   }
 
   /// Writes `result.json`.

@@ -159,13 +159,14 @@ package actor Coordinator {
   private func card(for configuration: RunConfiguration) throws -> ModelCard {
     let key = "\(configuration.precision.rawValue) \(configuration.model)"
     if let known = cards[key] { return known }
-    let card =
+    let card = try ZorBAError.whenMissing(.invalidModel) {
       configuration.model.hasSuffix(".json")
-      ? try ModelCard(path: configuration.model)
-      : try ModelCard(
-        ofCheckpoint: configuration.model, precision: configuration.precision,
-        context: ComputeContext(precision: configuration.compute),
-        budget: MemoryBudget(configuration))
+        ? try ModelCard(path: configuration.model)
+        : try ModelCard(
+          ofCheckpoint: configuration.model, precision: configuration.precision,
+          context: ComputeContext(precision: configuration.compute),
+          budget: MemoryBudget(configuration))
+    }
     cards[key] = card
     return card
   }

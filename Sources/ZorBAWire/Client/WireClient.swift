@@ -6,6 +6,14 @@ import NIOSSL
 import Synchronization
 import ZorBADiagnostics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A site's or an operator's end of the wire: dials out, one connection at a time.
 ///
 /// It never connects again by itself, so that whoever uses it hears of every failure and decides.
@@ -68,7 +76,7 @@ package struct WireClient: Sendable {
       }
     } catch {
       throw ZorBAError.wire(
-        .unreachable, "cannot reach \(peer)", detail: String(describing: error),
+        .unreachable, "cannot reach \(peer)", detail: Self.reason(for: error),
         advice: "Check the address, the network and whether the coordinator runs.")
     }
     guard let (channel, handshake) = found.withLock({ $0 }) else {
@@ -96,6 +104,17 @@ package struct WireClient: Sendable {
       try? await channel.closeFuture.get()
       return try outcome.get()
     }
+  }
+
+  /// Why no connection came about: the system's words for the first address that was tried.
+  private static func reason(for error: any Error) -> String {
+    if let error = error as? NIOConnectionError {
+      if let first = error.connectionErrors.first { return reason(for: first.error) }
+      if error.dnsAError != nil || error.dnsAAAAError != nil { return "no such host" }
+    }
+    if let error = error as? IOError { return String(cString: strerror(error.errnoCode)) }
+    if case .connectTimeout? = error as? ChannelError { return "no answer" }
+    return String(describing: error)
   }
 
   private var peer: String { "\(host):\(port)" }

@@ -38,8 +38,10 @@ struct TLSListener: HTTP2ServerTransport.ListenerFactory {
       }
     } catch {
       throw ZorBAError(
-        .inputOutput, "cannot listen on \(host):\(port)",
-        advice: "Choose an address of this machine and a port that is free.", cause: error)
+        .inputOutput,
+        "cannot listen on \(host):\(port): "
+          + ((error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"),
+        advice: "Choose an address of this machine and a port that is free.")
     }
     log(.listening(host: host, port: channel.channel.localAddress?.port ?? port))
     return channel
