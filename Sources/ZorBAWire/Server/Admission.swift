@@ -41,9 +41,16 @@ struct Admission: Sendable {
       log(
         .failed(
           address: context.remotePeer, peer: identity, call: call,
-          reason: String(describing: error).excerpt(limit: 300)))
+          reason: Self.text(error).excerpt(limit: 300)))
       throw status
     }
+  }
+
+  /// An error for the log, with what the transport found underneath: that a message is too large, for
+  /// one.
+  private static func text(_ error: any Error) -> String {
+    guard let cause = (error as? RPCError)?.cause else { return String(describing: error) }
+    return "\(error): \(cause)"
   }
 
   private func refusal(
