@@ -21,6 +21,8 @@ package final class RunReplica: Sendable {
   private let state = Mutex(State())
 
   private struct State {
+    /// Whether there is somebody to tell; what comes before waits.
+    var isStarted = false
     var isBusy = false
     var isCalled = false
     var hasFailed = false
@@ -53,6 +55,7 @@ package final class RunReplica: Sendable {
   /// - Parameter report: Hears of what the replica finds, and in which history of the run.
   func start(report: @escaping @Sendable (ReplicaReport, _ history: Int) async -> Void) {
     self.report.withLock { $0 = report }
+    state.withLock { $0.isStarted = true }
     call()
   }
 
@@ -85,7 +88,7 @@ package final class RunReplica: Sendable {
   private func call() {
     let mustStart = state.withLock { state in
       state.isCalled = true
-      guard !state.isBusy, !state.hasFailed else { return false }
+      guard state.isStarted, !state.isBusy, !state.hasFailed else { return false }
       state.isBusy = true
       return true
     }
