@@ -340,7 +340,10 @@ let package = Package(
       dependencies: [
         "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
         "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAJournal",
-        "ZorBAOptimization", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
+        "ZorBAOptimization", "ZorBACheckpoint", "ZorBAModels", "ZorBATensor", "ZorBAJSON",
+        "ZorBADiagnostics", "ZorBATestSupport",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: style),
     .testTarget(

@@ -47,14 +47,14 @@ final class AgentSession {
   var lastFault: ZorBAError?
   var outcome: AgentOutcome?
   /// Whether files that weights are made from are being fetched, and the try at it.
-  private var isFetchingWeights = false
-  private var weightsTry = 0
+  var isFetchingWeights = false
+  var weightsTry = 0
   /// Whether weights that were fetched turned out wrong: then they are made from the base model.
-  private var distrustsSnapshots = false
+  var distrustsSnapshots = false
   /// Whether the coordinator or the owner ends the agent.
-  private var isEnding = false
+  var isEnding = false
   /// The round up to which a snapshot can be used.
-  private var journalEnd: UInt64 = 1
+  var journalEnd: UInt64 = 1
   /// Whether what is being declined is declined by the site's policy.
   private var isRefused = false
 
@@ -214,29 +214,6 @@ extension AgentSession {
     try perform(greeting)
     // What a broken connection left unfinished goes on over this one.
     if isFetchingWeights { try fetchWeights() }
-  }
-
-  /// Has the files that weights are made from brought here where they are not, then makes the weights.
-  private func fetchWeights() throws {
-    let configuration = agent.configuration
-    let takesSnapshots = configuration.snapshots != .never && !distrustsSnapshots
-    if case .folder = configuration.model, !takesSnapshots {
-      return worker.enqueue(.rebuild(.base))
-    }
-    isFetchingWeights = true
-    weightsTry += 1
-    link.fetchWeights(
-      WeightFetch(
-        configuration: configuration, run: runName, round: journalEnd,
-        takesSnapshots: takesSnapshots, threads: agent.options.threads,
-        observer: agent.options.observer), number: weightsTry)
-  }
-
-  /// When the agent ends nothing more is fetched, and nobody must wait for it.
-  private func giveUpWeightsIfOver() throws {
-    guard isEnding, isFetchingWeights else { return }
-    isFetchingWeights = false
-    try perform(.rebuildFailed(reason: "the weights are not here"))
   }
 
   private func take(_ advance: Zorba_V1_Advance) throws {

@@ -57,23 +57,21 @@ struct ModelDownload: Sendable {
   /// is missing.
   func measuredRate(over connection: WireConnection) async throws -> Double? {
     try makeFolder()
-    guard let file = description.files.max(by: { $0.bytes < $1.bytes }) else { return nil }
-    guard !Self.isPath(file.name), FileDigest.size(of: "\(folder)/\(file.name)") != file.bytes else {
-      return nil
-    }
+    guard let file = description.files.max(by: { $0.bytes < $1.bytes }), !Self.isPath(file.name),
+      FileDigest.size(of: "\(folder)/\(file.name)") != file.bytes
+    else { return nil }
     let sink = try DownloadSink(path: "\(folder)/\(file.name).part")
     let first = sink.byteCount
     guard first < file.bytes else { return nil }
     let start = ContinuousClock.now
+    let isEnough = { @Sendable in
+      sink.byteCount - first >= 4 << 20 || ContinuousClock.now - start > .seconds(2)
+    }
     do {
-      try await fetch(file, into: sink, over: connection) {
-        if sink.byteCount - first >= 4 << 20 || ContinuousClock.now - start > .seconds(2) {
-          throw Enough()
-        }
-      }
-    } catch is Enough {
-    } catch where sink.byteCount - first >= 4 << 20 || ContinuousClock.now - start > .seconds(2) {
-      // The wire tells of an end that was wished for in words of its own.
+      try await fetch(file, into: sink, over: connection) { if isEnough() { throw Enough() } }
+    } catch {
+      // An end that was wished for may come as an error of the wire's.
+      guard isEnough() else { throw error }
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     return seconds > 0 ? Double(sink.byteCount - first) / seconds : nil

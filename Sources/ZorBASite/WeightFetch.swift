@@ -105,15 +105,15 @@ struct WeightFetch: Sendable {
       let description = try await connection.describeModel(.with { $0.run = run })
       baseMissing = baseDownload(description).missingBytes
     }
-    // With as much to fetch either way, replaying on top of it saves nothing.
-    if missing <= baseMissing { return true }
+    // With about as much to fetch either way, replaying on top of it saves nothing.
+    if missing <= baseMissing + baseMissing / 16 { return true }
     let seconds = try await replaySeconds(to: found.claim.round)
     // Not worth a question.
     if seconds < 1 { return false }
     guard let rate = try await download.measuredRate(over: connection), rate > 0 else {
       return true
     }
-    return Double(missing - baseMissing) / rate < seconds
+    return (Double(missing) - Double(baseMissing)) / rate < seconds
   }
 
   /// Seconds of arithmetic that the rounds before a snapshot would take here.

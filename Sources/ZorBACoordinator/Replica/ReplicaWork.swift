@@ -24,6 +24,8 @@ final class ReplicaWork {
   private var isShelfOpen = false
   /// The round of a snapshot that could not be written; it is not tried again.
   private var refusedSnapshot = 0
+  /// The round after which a digest was told last.
+  private var told = -1
 
   /// Rounds fused at most.
   private static let batch = 1024
@@ -60,7 +62,7 @@ final class ReplicaWork {
     guard let feed = surroundings.read({ $0 }) else { return false }
     if feed.history != history {
       history = feed.history
-      (replica, reader, chain, refusedSnapshot) = (nil, nil, nil, 0)
+      (replica, reader, chain, refusedSnapshot, told) = (nil, nil, nil, 0, -1)
       evaluated = evaluated.filter { $0 <= feed.reach }
     }
     guard let replica else {
@@ -137,9 +139,6 @@ final class ReplicaWork {
       snapshot(replica, chain, surroundings)
     }
   }
-
-  /// The round whose digest was told last.
-  private var told = -1
 
   /// The next round to stop at.
   private func station(after round: Int, reach: Int) -> Int {

@@ -14,7 +14,7 @@ extension RunHost {
 
   func startReplica() {
     replica?.start { [weak self] report, history in
-      Task { [weak self] in await self?.take(report, history: history) }
+      await self?.take(report, history: history)
     }
   }
 

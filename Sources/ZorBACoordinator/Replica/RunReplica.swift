@@ -16,14 +16,18 @@ package final class RunReplica: Sendable {
   private let feed: Mutex<ReplicaFeed>
   private let work: Mutex<ReplicaWork>
   private let queue = DispatchQueue(label: "zorba.replica", qos: .utility)
-  private let report = Mutex<(@Sendable (ReplicaReport, _ history: Int) -> Void)?>(nil)
+  private let report = Mutex<(@Sendable (ReplicaReport, _ history: Int) async -> Void)?>(nil)
   /// Whether the thread has something to do, or ended because of a fault.
   private let state = Mutex(State())
 
   private struct State {
+    /// Whether there is somebody to tell; what comes before waits.
+    var isStarted = false
     var isBusy = false
     var isCalled = false
     var hasFailed = false
+    /// Reports that nobody has taken note of yet.
+    var undelivered = 0
   }
 
   /// - Parameters:
@@ -49,8 +53,9 @@ package final class RunReplica: Sendable {
   /// Begins to follow.
   ///
   /// - Parameter report: Hears of what the replica finds, and in which history of the run.
-  func start(report: @escaping @Sendable (ReplicaReport, _ history: Int) -> Void) {
+  func start(report: @escaping @Sendable (ReplicaReport, _ history: Int) async -> Void) {
     self.report.withLock { $0 = report }
+    state.withLock { $0.isStarted = true }
     call()
   }
 
@@ -77,13 +82,13 @@ package final class RunReplica: Sendable {
     call()
   }
 
-  /// Whether nothing is left to do.
-  package var isSettled: Bool { state.withLock { $0.hasFailed || !$0.isBusy } }
+  /// Whether nothing is left to do, and all that was found has been taken note of.
+  package var isSettled: Bool { state.withLock { !$0.isBusy && $0.undelivered == 0 } }
 
   private func call() {
     let mustStart = state.withLock { state in
       state.isCalled = true
-      guard !state.isBusy, !state.hasFailed else { return false }
+      guard state.isStarted, !state.isBusy, !state.hasFailed else { return false }
       state.isBusy = true
       return true
     }
@@ -94,7 +99,14 @@ package final class RunReplica: Sendable {
   private func follow() {
     guard let report = report.withLock({ $0 }) else { return }
     let surroundings = ReplicaWork.Surroundings(
-      feed: { [self] change in feed.withLock { change(&$0) } }, report: report)
+      feed: { [self] change in feed.withLock { change(&$0) } },
+      report: { [self] found, history in
+        state.withLock { $0.undelivered += 1 }
+        Task {
+          await report(found, history)
+          state.withLock { $0.undelivered -= 1 }
+        }
+      })
     work.withLock { work in
       repeat {
         state.withLock { $0.isCalled = false }
@@ -104,7 +116,7 @@ package final class RunReplica: Sendable {
           // Of a journal that was taken back meanwhile nothing can be said.
           if work.history != history { continue }
           state.withLock { $0.hasFailed = true }
-          report(.warning("the replica of the model has ended: \(error)"), history)
+          surroundings.report(.warning("the replica of the model has ended: \(error)"), history)
         }
       } while state.withLock { state in
         let goesOn = state.isCalled && !state.hasFailed
