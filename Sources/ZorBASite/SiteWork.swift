@@ -30,6 +30,11 @@ final class SiteWork {
     var blockDigest: [UInt8]
   }
 
+  /// Something of the site's own that cannot be used, and that only its owner can mend.
+  struct LoadingFault: Error {
+    let error: ZorBAError
+  }
+
   private let path: String
   private let loading: SiteLoading
   private var opened: SiteJournal?
@@ -101,13 +106,22 @@ final class SiteWork {
   /// Brings the weights to where the journal ends, from the base model where they are not on the way.
   func catchUp() throws -> Int {
     let journal = try journal()
-    let replica = try self.replica ?? loading.load(journal, run: run, number: number)
+    let replica = try self.replica ?? loaded(journal)
     // Weights that stand between rounds must not be used again.
     self.replica = nil
     terms = try RoundTerms(replica.configuration)
     try journal.replay(into: replica)
     self.replica = replica
     return replica.lastRound
+  }
+
+  /// The base model and the rows; what is wrong with them is not the journal's fault.
+  private func loaded(_ journal: SiteJournal) throws -> SiteReplica {
+    do {
+      return try loading.load(journal, run: run, number: number)
+    } catch let error as ZorBAError where error.code != .invalidJournal {
+      throw LoadingFault(error: error)
+    }
   }
 
   /// What the coordinator hears of the site before it asks.
