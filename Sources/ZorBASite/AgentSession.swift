@@ -282,6 +282,7 @@ extension AgentSession {
     if let refusal = try send(message, on: .round(facts)) {
       return try sendDeclined(ticket, refusal, isRefused: true)
     }
+    guard outbox != nil else { return }
     toldPeakMiB = max(toldPeakMiB, Int(result.peakMemoryMib))
     observer(
       .answered(

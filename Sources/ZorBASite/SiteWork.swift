@@ -30,6 +30,11 @@ final class SiteWork {
     var blockDigest: [UInt8]
   }
 
+  /// Something of the site's own that cannot be used, and that only its owner can mend.
+  struct LoadingFault: Error {
+    let error: ZorBAError
+  }
+
   private let path: String
   private let loading: SiteLoading
   private var opened: SiteJournal?
@@ -108,15 +113,22 @@ final class SiteWork {
   /// - Parameter origin: Where they come from when they are not on the way.
   func catchUp(from origin: WeightOrigin = .base) throws -> Int {
     let journal = try journal()
-    let replica =
-      try self.replica
-      ?? loading.load(journal, run: run, number: number, origin: origin)
+    let replica = try self.replica ?? loaded(journal, from: origin)
     // Weights that stand between rounds must not be used again.
     self.replica = nil
     terms = try RoundTerms(replica.configuration)
     try journal.replay(into: replica)
     self.replica = replica
     return replica.lastRound
+  }
+
+  /// The base model and the rows; what is wrong with them is not the journal's fault.
+  private func loaded(_ journal: SiteJournal, from origin: WeightOrigin) throws -> SiteReplica {
+    do {
+      return try loading.load(journal, run: run, number: number, origin: origin)
+    } catch let error as ZorBAError where error.code != .invalidJournal {
+      throw LoadingFault(error: error)
+    }
   }
 
   /// What the coordinator hears of the site before it asks.

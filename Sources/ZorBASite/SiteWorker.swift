@@ -98,6 +98,7 @@ final class SiteWorker: Sendable {
 
   /// What a failure means for the run: some the machine can mend, the rest the owner must.
   private static func failure(of job: SiteJob, _ error: any Error) -> SiteAgent.Input {
+    if let fault = error as? SiteWork.LoadingFault { return .failure(fault.error) }
     let isFork = error is JournalFork
     let error =
       (error as? JournalFork)?.error ?? error as? ZorBAError

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import ZorBADiagnostics
 
@@ -37,5 +38,27 @@ import ZorBADiagnostics
     ]
     #expect(codes.count == 9)
     for (code, name) in codes { #expect(code.description == name) }
+  }
+
+  @Test func whatFoundationReportsIsToldInTheSystemsWords() throws {
+    let error = #expect(throws: ZorBAError.self) {
+      do {
+        _ = try Data(contentsOf: URL(filePath: "/nowhere/at all"))
+      } catch {
+        throw ZorBAError(.inputOutput, "cannot be read", cause: error)
+      }
+    }
+    #expect(error?.description == "cannot be read (No such file or directory)")
+  }
+
+  @Test("Only a path that leads nowhere is somebody's mistake", arguments: [true, false])
+  func missing(_ isThere: Bool) {
+    let path = isThere ? "/dev/null" : "/nowhere/at all"
+    let error = #expect(throws: ZorBAError.self) {
+      try ZorBAError.whenMissing(.invalidModel) {
+        throw ZorBAError(.inputOutput, "cannot be read", at: .init(file: path))
+      }
+    }
+    #expect(error?.code == (isThere ? .inputOutput : .invalidModel))
   }
 }

@@ -51,6 +51,20 @@ import ZorBAFederation
     #expect(machine.handle(.applied(round: 5)).isEmpty)
   }
 
+  @Test func anAnswerThatCouldNotBeWrittenDownIsSentOnTheNextConnection() {
+    var machine = Self.ready()
+    let ticket = Ticket(round: 5, attempt: 1)
+    _ = machine.handle(.assignment(ticket))
+    #expect(machine.handle(.computed(ticket)) == [.sendResult(ticket)])
+    #expect(machine.handle(.unsent) == [.discardKept, .disconnect])
+    #expect(machine.handle(.unsent) == [.discardKept])
+    #expect(machine.handle(.disconnected) == [.discardKept, .scheduleReconnect(attempt: 1)])
+    #expect(machine.handle(.retryTimer) == [.connect])
+    #expect(machine.handle(.connected) == [.sendHello])
+    #expect(machine.handle(.welcome(lastRound: 4, restarts: false)) == [.sendReady(round: 4)])
+    #expect(machine.handle(.assignment(ticket)) == [.sendResult(ticket)])
+  }
+
   @Test func aPlanStopsAComputationThatIsThenMadeAnew() {
     var machine = Self.ready()
     let ticket = Ticket(round: 5, attempt: 1)

@@ -1,4 +1,4 @@
-"""A federation of real processes on this machine: coordinator, sites, and a relay before each site."""
+"""A federation of real processes on this machine, with a relay before each site."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Follows a `run.zorba` as it grows (docs/journal-format.md), and notices when it does not only grow."""
+"""Follows a `run.zorba` (docs/journal-format.md), and notices when it does not only grow."""
 
 import hashlib
 

@@ -50,12 +50,13 @@ class Mistakes:
             process.kill()
             text, found = process.communicate()[0], "hangs"
         said = text.strip().splitlines()
-        from_error = next((i for i, line in enumerate(said) if line.startswith(("zorba:", "Error:"))),
-                          max(0, len(said) - 2))
+        starts = [i for i, line in enumerate(said) if line.startswith(("zorba:", "Error:"))]
+        from_error = starts[0] if starts else max(0, len(said) - 2)
         sentence = " / ".join(line.strip() for line in said[from_error:from_error + 3])
         fine = found == code and re.search(pattern, sentence) is not None and len(sentence) < 700
         # Inner workings are no sentence.
-        fine = fine and not re.search(r"NSCocoa|Error Domain|UserInfo|\bnil\b|Optional\(", text)
+        fine = fine and not re.search(
+            r"checkouts|OPENSSL|NSCocoa|Error Domain|UserInfo|\bnil\b|Optional\(", text)
         self.rows.append((fine, what, code, found, sentence))
         print(f"{'ok  ' if fine else 'FAIL'} {what}: {found} (expected {code})\n     {sentence}",
               flush=True)
@@ -136,8 +137,8 @@ class Mistakes:
         judge("server, listens nowhere", self.server(listen="nowhere"), 2, "--listen")
         judge("client, site file missing", self.start("zorba-site", "client", "none.yaml"), 2,
               "none.yaml")
-        judge("client, unknown option", self.start("zorba-site", "client", "site.yaml", "--nonsense"), 2,
-              "nonsense")
+        judge("client, unknown option",
+              self.start("zorba-site", "client", "site.yaml", "--nonsense"), 2, "nonsense")
         judge("admin, nobody listens", self.admin("status"), 1, "cannot reach")
 
     def server_files(self):
@@ -237,42 +238,40 @@ class Mistakes:
         other = self.run_file("elsewhere")
         judge("second server, same port", self.server(other, state="third", listen=listen), 1,
               f"{port}")
+        for site in self.federation.sites:
+            policy = (out / site / "policy.yaml").read_text()
+            (out / site / "open.yaml").write_text(
+                policy.replace("names: [campaign]", "names: any"))
         judge("client, not listed in the run", self.client("site-3"), 4, "site-3")
         judge("client, no such run", self.client(run="tomorrow"), 4, "tomorrow")
-        judge("client, model missing", self.client(model="no-model"), 3, "no-model")
+        client = lambda **settings: self.client(policy="open.yaml", **settings)
+        judge("client, model missing", client(model="no-model"), 3, "no-model")
         other_model = out / "other-model"
         shutil.copytree(self.options.model, other_model)
         weights = other_model / "model.safetensors"
         data = bytearray(weights.read_bytes())
         data[-64] ^= 1
         weights.write_bytes(data)
-        judge("client, another checkpoint", self.client(model=other_model), 3, "base model|block")
+        judge("client, another checkpoint", client(model=other_model), 3, "base model|block")
         weights.write_bytes(data[:5000])
-        judge("client, checkpoint cut short", self.client(model=other_model), 3,
+        judge("client, checkpoint cut short", client(model=other_model), 3,
               "model.safetensors")
-        judge("client, training file missing", self.client(data__train="no.jsonl"), 3, "no.jsonl")
+        judge("client, training file missing", client(data__train="no.jsonl"), 3, "no.jsonl")
         (out / "empty.jsonl").write_text("")
-        judge("client, training file empty", self.client(data__train=out / "empty.jsonl"), 3,
+        judge("client, training file empty", client(data__train=out / "empty.jsonl"), 3,
               "empty.jsonl")
         (out / "other.jsonl").write_text('{"text": "hello", "label": "weather"}\n' * 20)
-        judge("client, rows with other labels", self.client(data__train=out / "other.jsonl"), 3,
+        judge("client, rows with other labels", client(data__train=out / "other.jsonl"), 3,
               "weather")
         (out / "torn.jsonl").write_text('{"text": "hello", "label": "pra')
-        judge("client, rows that are no JSON", self.client(data__train=out / "torn.jsonl"), 3,
+        judge("client, rows that are no JSON", client(data__train=out / "torn.jsonl"), 3,
               "torn.jsonl")
-        policy = (out / "site-1/policy.yaml").read_text()
-        (out / "site-1/strict.yaml").write_text(
-            policy.replace("runs: {names: [campaign]", "runs: {names: [another]"))
-        judge("client, policy of another run", self.client(policy="strict.yaml"), 4, "runs.names")
-        (out / "site-1/open.yaml").write_text(
-            policy.replace("names: [campaign]", "names: any"))
-        (out / "site-2/open.yaml").write_text(
-            policy.replace("names: [campaign]", "names: any"))
+        judge("client, policy of another run", self.client(), 4, "runs.names")
         first = self.client(policy="open.yaml")
         self.wait_for(first, "Taking part")
         judge("second agent, same state folder", self.client(policy="open.yaml"), 4,
               "another process uses this state folder")
-        second = self.client(policy="open.yaml", state="state-2")
+        second = client(state="state-2")
         judge("older agent, when another of its site comes", first, 4, "took over")
         judge("admin, unknown run", self.admin("pause", "tomorrow"), 2, "tomorrow")
         judge("admin, a site's identity", self.admin("status", identity="site-1/identity"), 4, ".")

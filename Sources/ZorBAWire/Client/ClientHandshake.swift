@@ -85,7 +85,7 @@ final class ClientHandshake: Sendable, ConnectionObserver {
     if state.chainIsRefused {
       return .wire(
         .peerRefused, "the certificate of \(peer) does not lead to this federation's authority",
-        detail: detail, advice: "Check the address and the authority's certificate.")
+        detail: Self.plain(detail), advice: "Check the address and the authority's certificate.")
     }
     if case .failure(let error)? = state.admission {
       let why = (error as? ZorBAError)?.message ?? String(describing: error)
@@ -99,7 +99,8 @@ final class ClientHandshake: Sendable, ConnectionObserver {
       ["CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"].contains(where: detail.contains)
     {
       return .wire(
-        .refusedByPeer, "\(peer) does not accept this side's certificate", detail: detail,
+        .refusedByPeer, "\(peer) does not accept this side's certificate",
+        detail: Self.plain(detail),
         advice: "Check that the certificate is of the coordinator's federation.")
     }
     switch reason {
@@ -115,9 +116,19 @@ final class ClientHandshake: Sendable, ConnectionObserver {
       !detail.contains("uncleanShutdown")
     {
       return .wire(
-        .protocolViolation, "\(peer) does not speak this protocol over TLS 1.3", detail: detail,
+        .protocolViolation, "\(peer) does not speak this protocol over TLS 1.3",
+        detail: Self.plain(detail),
         advice: "Check the address and the port.")
     }
-    return .wire(.unreachable, "the connection to \(peer) broke", detail: detail)
+    return .wire(
+      .unreachable, "the connection to \(peer) broke", detail: Self.plain(detail))
+  }
+
+  /// The name of a TLS fault without where it lies in the library's source.
+  private static func plain(_ detail: String) -> String {
+    guard let mark = detail.firstRange(of: "OPENSSL_internal:") else { return detail }
+    return "TLS: "
+      + detail[mark.upperBound...].prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+      .lowercased().replacing("_", with: " ")
   }
 }
