@@ -100,6 +100,8 @@ final class AgentSession {
 
   private func take(_ input: SiteAgent.Input) throws {
     switch input {
+    case .damaged(let error):
+      observer(.warning("\(error.message); the copy is put aside and fetched anew"))
     case .opened(let round): try perform(.started(journalRound: round))
     case .connected(let number, let outbox):
       guard number == connection else { return }

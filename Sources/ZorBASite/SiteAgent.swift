@@ -28,6 +28,8 @@ package final class SiteAgent: Sendable {
   /// What the agent reacts to, in order of arrival.
   enum Input: Sendable {
     case opened(round: Int?)
+    /// The copy of the journal was damaged and is put aside.
+    case damaged(ZorBAError)
     case connected(Int, Outbox)
     case received(Int, Zorba_V1_CoordinatorMessage)
     case disconnected(Int, WireEnd)

@@ -52,7 +52,14 @@ final class SiteWorker: Sendable {
     case .introduce:
       let position = try work.position()
       return [.introduced(bytes: position.bytes, chain: position.chain)]
-    case .open: return [.opened(round: try work.lastRound())]
+    case .open:
+      do {
+        return [.opened(round: try work.lastRound())]
+      } catch let error as ZorBAError where error.code == .invalidJournal {
+        // A damaged copy is of no use: it is put aside, and the journal fetched anew.
+        try work.putJournalAside()
+        return [.damaged(error), .opened(round: nil)]
+      }
     case .join(let run, let number, let header):
       work.join(run: run, number: number, header: header)
       return []
