@@ -338,9 +338,12 @@ let package = Package(
     .testTarget(
       name: "ZorBACoordinatorTests",
       dependencies: [
-        "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
+        "ZorBACheckpoint", "ZorBAModels", "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy",
+        "ZorBAWire", "ZorBAStore",
         "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAJournal",
         "ZorBAOptimization", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: style),
     .testTarget(
