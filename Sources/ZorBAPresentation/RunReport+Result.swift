@@ -21,7 +21,8 @@ extension RunReport {
         downTotal: Double(result.bytesDown), weightsOnce: Double(result.weightsBytes))
     }
     memory = .init(
-      peak: Double(result.peakBytes), predicted: result.predictedPeakBytes > 0 ? Double(result.predictedPeakBytes) : nil,
+      peak: Double(result.peakBytes),
+      predicted: result.predictedPeakBytes > 0 ? Double(result.predictedPeakBytes) : nil,
       weights: Double(result.weightsBytes))
     if let forecast = result.roundForecast {
       roundSeconds = .init(

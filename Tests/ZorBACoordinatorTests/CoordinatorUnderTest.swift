@@ -19,9 +19,12 @@ final class CoordinatorUnderTest: Sendable {
   let port: Int
   private let serving: Task<Void, any Error>
 
-  /// - Parameter port: 0 leaves the choice to the system.
+  /// - Parameters:
+  ///   - port: 0 leaves the choice to the system.
+  ///   - runs: Runs to take up before anybody is let in.
   init(
-    _ federation: LoopbackFederation, port: Int, change: (inout Coordinator.Options) -> Void
+    _ federation: LoopbackFederation, port: Int, runs: [(String, RunConfiguration)],
+    change: (inout Coordinator.Options) -> Void
   ) async throws {
     let credentials = try IdentityFolder(federation.folder.path("identity")).load()
     revocations = try Revocations(path: federation.authority.folder)
@@ -35,6 +38,17 @@ final class CoordinatorUnderTest: Sendable {
     coordinator = Coordinator(
       federation: LoopbackFederation.name, store: store,
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, options: options)
+    for (name, run) in runs {
+      // The coordinator before lets go of the journal when the last of it is gone.
+      try await until { [coordinator] in
+        do {
+          try await coordinator.open(run, named: name)
+          return true
+        } catch let error as ZorBAError where error.message.contains("another process is writing") {
+          return false
+        }
+      }
+    }
     let events = events
     let server = try WireServer(
       host: "127.0.0.1", port: port,

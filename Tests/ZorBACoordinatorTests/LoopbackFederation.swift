@@ -107,19 +107,9 @@ extension LoopbackFederation {
     opening: Bool = true, change: (inout Coordinator.Options) -> Void = { _ in }
   ) async throws -> CoordinatorUnderTest {
     let coordinator = try await CoordinatorUnderTest(
-      self, port: await port.number, change: change)
+      self, port: await port.number, runs: opening ? [("trial", coordinated)] : [],
+      change: change)
     await port.become(coordinator.port)
-    guard opening else { return coordinator }
-    // The one before lets go of the journal when the last of it is gone.
-    try await until {
-      do {
-        try await coordinator.coordinator.open(coordinated, named: "trial")
-        return true
-      } catch {
-        guard "\(error)".contains("another process is writing") else { throw error }
-        return false
-      }
-    }
     return coordinator
   }
 

@@ -73,7 +73,9 @@ import ZorBASite
     case .none: break
     case .tornRecord: bytes.removeLast(11)
     case .otherRun:
-      let other = try LoopbackFederation { $0.rounds = 2; $0.seed = 9 }
+      let other = try LoopbackFederation {
+        $0.rounds = 2; $0.seed = 9
+      }
       bytes = try contents(of: try other.simulate().journalPath)
     case .flippedByte: bytes[bytes.count * 9 / 10] ^= 4
     case .flippedHeader: bytes[200] ^= 4

@@ -110,7 +110,8 @@ import ZorBAWire
           return earlier
         }
         return late + [
-          altered { $0.attempt = 7 }, altered { $0.round += 1 }, altered { $0.round = 900 }, message,
+          altered { $0.attempt = 7 }, altered { $0.round += 1 }, altered { $0.round = 900 },
+          message,
           altered { _ in }, message,
         ]
       }

@@ -59,7 +59,9 @@ struct RunOpening {
       try RunFolder.write(text, to: folder.configuration)
     }
     timeline = try Self.timeline(in: folder.journal, sites: blueprint.sites.count, blueprint)
-    finalDigest = journal.hasEnded ? try Self.lastDigest(
+    finalDigest =
+      journal.hasEnded
+      ? try Self.lastDigest(
         in: journal, blocks: blueprint.card.model.blocks.count) : nil
     let last = Int(clamping: journal.lastRound)
     try store.open(

@@ -128,7 +128,9 @@ final class ClientHandshake: Sendable, ConnectionObserver {
   private static func plain(_ detail: String) -> String {
     guard let mark = detail.firstRange(of: "OPENSSL_internal:") else { return detail }
     return "TLS: "
-      + detail[mark.upperBound...].prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+      + detail[mark.upperBound...].prefix {
+        $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")
+      }
       .lowercased().replacing("_", with: " ")
   }
 }
