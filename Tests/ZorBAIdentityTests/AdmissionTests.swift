@@ -33,11 +33,14 @@ import ZorBAIdentity
         try federation.anchor.admit(leaf, as: [role], now: now, revocations: nil)
           == federation.principal(role, name))
       for other in Principal.Role.allCases where other != role {
-        refusal(of: leaf, as: [other], naming: role.rawValue, "certificate of a \(other.rawValue)")
+        let article = other == .operator ? "an" : "a"
+        refusal(
+          of: leaf, as: [other], naming: role.rawValue,
+          "certificate of \(article) \(other.rawValue)")
       }
     }
     let site = try federation.member().leaf
-    refusal(of: site, as: [.coordinator, .operator], naming: "coordinator or operator", "clinic-a")
+    refusal(of: site, as: [.coordinator, .operator], naming: "a coordinator or an operator", "clinic-a")
   }
 
   @Test func datesAreChecked() throws {
