@@ -40,7 +40,8 @@ import ZorBAIdentity
       }
     }
     let site = try federation.member().leaf
-    refusal(of: site, as: [.coordinator, .operator], naming: "a coordinator or an operator", "clinic-a")
+    refusal(
+      of: site, as: [.coordinator, .operator], naming: "a coordinator or an operator", "clinic-a")
   }
 
   @Test func datesAreChecked() throws {
