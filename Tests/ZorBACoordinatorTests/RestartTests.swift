@@ -7,49 +7,6 @@ import ZorBASite
 
 /// Processes that end and begin again lose nothing that was said to anybody.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct RestartTests {
-  /// The coordinator goes down between rounds, or in the middle of one, and the next one goes on as if
-  /// nothing had been.
-  @Test(arguments: [false, true]) func coordinatorStartsAgain(cut: Bool) async throws {
-    let federation = try LoopbackFederation {
-      $0.rounds = 40
-      $0.blocks.plan = .random
-      $0.method.seeding = .perClient
-    }
-    let simulated = try federation.simulate()
-    var coordinator = try await federation.coordinator()
-    let agents = try await federation.agents()
-    for round in [3, 11] {
-      try await coordinator.committed(round)
-      try await coordinator.end(cut: cut)
-      coordinator = try await federation.coordinator()
-    }
-    try await federation.expectEverybody(agents, endsAs: simulated)
-    try await coordinator.end()
-  }
-
-  /// A coordinator that is started after the end tells late sites.
-  @Test func theEndOutlivesTheCoordinator() async throws {
-    let federation = try LoopbackFederation { $0.federation.quorum = 0.5 }
-    var coordinator = try await federation.coordinator()
-    let agents = try await federation.agents()
-    for agent in agents { _ = try await agent.outcome }
-    let journal = try contents(of: federation.journal)
-    try await coordinator.end()
-    coordinator = try await federation.coordinator()
-    let host = try await coordinator.coordinator.run(named: "trial")
-    #expect(await host.state.kind == .finished)
-    let late = try await federation.agent(2)
-    let outcome = try await late.outcome
-    #expect(outcome == (try await agents[1].outcome))
-    #expect(try contents(of: federation.journal) == journal)
-    let result = await host.result
-    guard case .finished(_, 6, result.stateDigest) = outcome else {
-      Issue.record("\(outcome) with digest \(result.stateDigest)")
-      return
-    }
-    try await coordinator.end()
-  }
-
   enum Damage: CaseIterable {
     case none, tornRecord, otherRun, flippedByte, flippedHeader, missing
   }
