@@ -37,7 +37,7 @@ final class SiteDispatch {
       header: header, model: "", data: DataFiles(train: [], validation: nil, test: nil))
     let facts = RunFacts(
       run, name: name, federation: federation, header: header,
-      specification: SHA256.hash(data: encoded).map(Self.hexadecimal).joined())
+      specification: Self.specification(of: encoded))
     switch gate.admit(run: facts) {
     case .allowed, .wait: return run.rounds
     case .refused(let refusal): throw refusal.error
@@ -74,6 +74,11 @@ final class SiteDispatch {
       observer(.refused(refusal.sentence))
       return refusal.reason
     }
+  }
+
+  /// What a policy calls the specification of a run.
+  static func specification(of header: [UInt8]) -> String {
+    SHA256.hash(data: header).map(hexadecimal).joined()
   }
 
   private static func hexadecimal(_ byte: UInt8) -> String {

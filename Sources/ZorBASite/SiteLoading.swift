@@ -1,6 +1,7 @@
 import ZorBA
 import ZorBAConfiguration
 import ZorBADiagnostics
+import ZorBAIdentity
 import ZorBAJSON
 import ZorBAJournal
 import ZorBASitePolicy
@@ -51,6 +52,9 @@ struct SiteLoading: Sendable {
       data: DataFiles(
         train: [configuration.data.train], validation: configuration.data.validation,
         test: configuration.data.test))
+    if described.serialized != header.configuration.serialized {
+      try admitBranch(settings, run: run, header: header)
+    }
     settings.out = configuration.state
     settings.memory.budgetMiB = configuration.memoryMiB
     let context = try ComputeContext(
@@ -59,6 +63,21 @@ struct SiteLoading: Sendable {
       try SiteReplica(
         header: header, configuration: settings, siteNumber: number, origin: origin,
         context: context)
+    }
+  }
+
+  /// A run that branched off is another one than its journal's header says: the site's policy is asked
+  /// about what it is now.
+  private func admitBranch(
+    _ settings: RunConfiguration, run: String, header: JournalHeader
+  ) throws {
+    let facts = RunFacts(
+      settings, name: run,
+      federation: try IdentityFolder(configuration.identity).load().principal.federation,
+      header: header, specification: SiteDispatch.specification(of: header.encoded))
+    switch try SitePolicy.read(path: configuration.policy).admit(run: facts) {
+    case .allowed, .wait: return
+    case .refused(let refusal): throw refusal.error
     }
   }
 

@@ -49,7 +49,7 @@ extension RunHost {
           $0.run = name
           $0.protocol = version
           $0.software = Software.description
-          $0.journalHeader = Data(header.encoded)
+          $0.journalHeader = Data(journal.header.encoded)
           $0.siteNumber = UInt32(client + 1)
           $0.journalRestarts = !continues
           $0.lastRound = journal.lastRound
@@ -57,14 +57,6 @@ extension RunHost {
         }
       })
     note("arrived", site: session.site, [:])
-  }
-
-  /// What the run is now: the journal's header, with the configuration of its last branch.
-  private var header: JournalHeader {
-    let first = journal.header
-    return JournalHeader(
-      schedule: first.schedule, base: first.base, model: first.model,
-      configuration: blueprint.configuration.journaled)
   }
 
   /// Takes a message of a stream; those of streams that were replaced change nothing.
