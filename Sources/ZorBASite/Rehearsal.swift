@@ -25,6 +25,7 @@ package final class Rehearsal {
   private let policy: SitePolicy
   private let name: String
   private let run: RunConfiguration
+  private let runName: String
   private let header: JournalHeader
   private let replica: SiteReplica
   private let federation: String
@@ -32,8 +33,11 @@ package final class Rehearsal {
   /// Loads the site's model and rows as the agent would.
   ///
   /// - Throws: `ZorBAError` naming whatever cannot be used.
-  package init(_ configuration: SiteConfiguration, run: RunConfiguration, threads: Int?) throws {
+  package init(
+    _ configuration: SiteConfiguration, run: RunConfiguration, named runName: String, threads: Int?
+  ) throws {
     self.configuration = configuration
+    self.runName = runName
     policy = try SitePolicy.read(path: configuration.policy)
     let credentials = try IdentityFolder(configuration.identity).load()
     name = credentials.principal.name
@@ -69,8 +73,7 @@ package final class Rehearsal {
     judge(
       policy.admit(
         run: RunFacts(
-          run, name: run.out.split(separator: "/").last.map(String.init) ?? run.out,
-          federation: federation, header: header,
+          run, name: runName, federation: federation, header: header,
           specification: SHA256.hash(data: header.encoded).map {
             String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
           }.joined())))
@@ -113,7 +116,7 @@ package final class Rehearsal {
               payloadBytes: payload.count, now: .now), usage: SiteUsage()))
       }
       return SentLine(
-        time: .now, run: configuration.run ?? "the run", round: fields.round, kind: fields.kind,
+        time: .now, run: runName, round: fields.round, kind: fields.kind,
         fields: fields.object, payload: payload)
     }
   }

@@ -20,7 +20,11 @@ struct DryRun {
 
   func present(asJSON: Bool) throws {
     let run = try RunFile.read(path: runFile)
-    let rehearsal = try Rehearsal(configuration, run: run, threads: threads)
+    // A coordinator calls a run by the name of its file.
+    let file = runFile.split(separator: "/").last ?? ""
+    let name = file.lastIndex(of: ".").map { String(file[..<$0]) } ?? String(file)
+    let rehearsal = try Rehearsal(
+      configuration, run: run, named: configuration.run ?? name, threads: threads)
     for line in try rehearsal.lines() { Console.output((asJSON ? line.json : line.text) + "\n") }
     let refusals = rehearsal.refusals
     guard refusals.isEmpty else {

@@ -52,6 +52,9 @@ extension RunHost {
     switch action {
     case .assign(let ticket, let clients):
       if mail.assigned != nil { flush(&mail) }
+      // Connecting and catching up are no part of a round.
+      if ticket.round != meteredRound { wireBefore = traffic() }
+      meteredRound = ticket.round
       mail.assigned = ticket
       mail.assignedTo = Set(clients)
       answers = [:]

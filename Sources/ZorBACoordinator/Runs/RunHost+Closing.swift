@@ -86,7 +86,6 @@ extension RunHost {
           peakMemoryMiB: answers[report.client]?.peakMemoryMiB,
           accepted: accepted.contains(report.client))
       })
-    wireBefore = wire
     let compact = try engine?.terms.compact(round, plan: plan)
     try append(.round(round)) { chain in
       .with {

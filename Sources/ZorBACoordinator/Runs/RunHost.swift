@@ -60,7 +60,9 @@ package actor RunHost {
   var finalDigest: StateDigest?
   /// Payload of the rounds of this process's life: scalars and coefficients, without framing.
   var payload: (received: UInt64, sent: UInt64) = (0, 0)
-  /// What had crossed the wire at the last commit.
+  /// The round that is being metered.
+  var meteredRound = 0
+  /// What had crossed the wire when it began.
   var wireBefore: (received: UInt64, sent: UInt64) = (0, 0)
   var resultWriter: RunResultWriter
   /// The coordinator's own copy of the model, where it keeps one.
