@@ -86,8 +86,6 @@ package actor RunHost {
     package var replica: ReplicaOptions?
     /// Seconds that a run which is taken up again waits for all its sites, from the first one on.
     package var gatherSeconds = 10.0
-    /// The seed of nothing that decides bits: jitter only.
-    package var now: @Sendable () -> ContinuousClock.Instant = { .now }
 
     package init() {}
   }

@@ -168,11 +168,4 @@ struct RunOpening {
         return Set(0..<count).subtracting(plan.idleClients)
       } ?? [], isFinished: journal.hasEnded)
   }
-
-  /// A name for a journal that is put aside: `run.zorba.1`, `.2` …
-  static func freeName(beside path: String) -> String {
-    var number = 1
-    while FileManager.default.fileExists(atPath: "\(path).\(number)") { number += 1 }
-    return "\(path).\(number)"
-  }
 }
