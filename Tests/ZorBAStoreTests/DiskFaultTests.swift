@@ -83,7 +83,7 @@ import ZorBADiagnostics
   }
 
   /// The superuser may write everything, so this holds for others only.
-  @Test(.enabled(if: geteuid() != 0))
+  @Test(.enabled(if: geteuid() != 0, "needs a user who can be refused"))
   func fileAndFolderWithoutPermissionAreRefused() throws {
     let folder = try TemporaryFolder()
     try folder.open().close()
@@ -100,7 +100,10 @@ import ZorBADiagnostics
 
   /// Needs a file system of a few MiB, which only an administrator can make:
   /// `mount -t tmpfs -o size=4m none FOLDER`, and its path in `ZORBA_SMALL_DISK`.
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["ZORBA_SMALL_DISK"] != nil))
+  @Test(
+    .enabled(
+      if: ProcessInfo.processInfo.environment["ZORBA_SMALL_DISK"] != nil,
+      "needs a small file system of its own, named in ZORBA_SMALL_DISK"))
   func smallDiskThatFillsUp() throws {
     let disk = try #require(ProcessInfo.processInfo.environment["ZORBA_SMALL_DISK"])
     let path = "\(disk)/state/coordinator.sqlite"
