@@ -56,7 +56,8 @@ struct PreparedRun {
     loaded = materials.loaded
     task = materials.task
     only = try materials.only
-    clients = only.map { [materials.clients[$0]] } ?? materials.clients
+    let clients = only.map { [materials.clients[$0]] } ?? materials.clients
+    self.clients = clients
     drawing = materials.drawing
     runEstimates = materials.estimates
     base = StateDigest(of: loaded.model.parameters, context: context)
