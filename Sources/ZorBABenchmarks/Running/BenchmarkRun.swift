@@ -43,6 +43,13 @@ package struct BenchmarkRun<Launcher: RunLauncher> {
     }
   }
 
+  /// How cells ended that have run as the suite now says, failed ones as well.
+  package func collected() -> [CellOutcome] {
+    cells.compactMap { cell in
+      folder(cell).earlier(cell).flatMap { $0.isSame ? $0.outcome : nil }
+    }
+  }
+
   /// Runs what has to run.
   ///
   /// - Returns: How every cell ended, in order.
