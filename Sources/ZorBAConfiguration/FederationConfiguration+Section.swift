@@ -13,6 +13,7 @@ extension FederationConfiguration {
       "participation", rule: "a share above 0, at most 1", default: participation
     ) { $0 > 0 && $0 <= 1 }
     weights = try section.choice("weights", default: weights)
+    only = try section.text("only")
     try readOperation(section)
     try section.finish()
     if let fault {

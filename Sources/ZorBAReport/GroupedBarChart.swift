@@ -6,6 +6,16 @@ struct GroupedBarChart: Equatable, Sendable {
     var style: String
     /// A value for every group; nil where there is none.
     var values: [Double?]
+    /// Half the width of the interval around each value, where there is one.
+    var halfWidths: [Double?] = []
+
+    /// The interval of a group as far as it can be drawn.
+    func halfWidth(_ index: Int) -> Double? {
+      guard halfWidths.indices.contains(index), let width = halfWidths[index], width.isFinite else {
+        return nil
+      }
+      return width
+    }
   }
 
   /// Unique on the page.
@@ -29,7 +39,13 @@ struct GroupedBarChart: Equatable, Sendable {
         identity: identity, title: title, description: "No values.",
         [frame.emptyRemark("no values")])
     }
-    let scale = LinearScale(covering: values, includesZero: true)
+    let ends = series.flatMap { one in
+      one.values.prefix(groups.count).enumerated().flatMap { index, value -> [Double] in
+        guard let value, let width = one.halfWidth(index) else { return [] }
+        return [value - width, value + width]
+      }
+    }
+    let scale = LinearScale(covering: values + ends, includesZero: true)
     var content = [frame.valueAxis(scale)]
     let slot = frame.plotWidth / Double(groups.count)
     let barWidth = min(slot * 0.8 / Double(max(series.count, 1)), 48)
@@ -39,7 +55,8 @@ struct GroupedBarChart: Equatable, Sendable {
       var parts: [Markup] = []
       for one in series {
         if index < one.values.count, let value = one.values[index] {
-          parts += bar(value, of: one, in: group, x: x, width: barWidth, scale)
+          parts += bar(
+            value, halfWidth: one.halfWidth(index), of: one, in: group, x: x, width: barWidth, scale)
         }
         x += barWidth
       }
@@ -61,10 +78,11 @@ struct GroupedBarChart: Equatable, Sendable {
   }
 
   private func bar(
-    _ value: Double, of series: Series, in group: String, x: Double, width: Double,
-    _ scale: LinearScale
+    _ value: Double, halfWidth: Double?, of series: Series, in group: String, x: Double,
+    width: Double, _ scale: LinearScale
   ) -> [Markup] {
-    let name = "\(group), \(series.name): \(text(value))"
+    let spread = halfWidth.map { " ± \(text($0))" } ?? ""
+    let name = "\(group), \(series.name): \(text(value))\(spread)"
     let zero = frame.y(scale.position(of: 0))
     guard value.isFinite else {
       return [ChartFrame.label("?", x + width / 2, zero - 4, "middle", style: "value")]
@@ -74,10 +92,23 @@ struct GroupedBarChart: Equatable, Sendable {
       x: x + 1, y: min(zero, end), width: width - 2, height: abs(end - zero), style: series.style,
       name: name)
     // Narrow bars leave no room for a number; the pointer and the table beside the chart tell it.
-    guard width >= 30 else { return [rectangle] }
-    let place = value < 0 ? end + 12 : end - 4
-    return [
-      rectangle, ChartFrame.label(text(value), x + width / 2, place, "middle", style: "value"),
+    var parts = [rectangle]
+    var top = end
+    if let halfWidth {
+      let low = frame.y(scale.position(of: value - halfWidth))
+      let high = frame.y(scale.position(of: value + halfWidth))
+      let middle = x + width / 2
+      top = value < 0 ? low : high
+      parts += [
+        ChartFrame.line(middle, low, middle, high, "interval"),
+        ChartFrame.line(middle - 4, low, middle + 4, low, "interval"),
+        ChartFrame.line(middle - 4, high, middle + 4, high, "interval"),
+      ]
+    }
+    guard width >= 30 else { return parts }
+    let place = value < 0 ? top + 12 : top - 4
+    return parts + [
+      ChartFrame.label(text(value), x + width / 2, place, "middle", style: "value")
     ]
   }
 

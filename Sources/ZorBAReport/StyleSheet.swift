@@ -64,6 +64,15 @@ enum StyleSheet {
     .c-federated { fill: var(--federated); stroke: var(--federated); }
     .c-training { fill: var(--training); stroke: var(--training); }
     .c-other { fill: var(--other); stroke: var(--other); }
+    .c-series-1 { fill: #1764a8; stroke: #1764a8; }
+    .c-series-2 { fill: #d98b2b; stroke: #d98b2b; }
+    .c-series-3 { fill: #2b8a78; stroke: #2b8a78; }
+    .c-series-4 { fill: #b0436e; stroke: #b0436e; }
+    .c-series-5 { fill: #8b7bb0; stroke: #8b7bb0; }
+    .c-series-6 { fill: #7a8b1e; stroke: #7a8b1e; }
+    .c-series-7 { fill: #8c5a3c; stroke: #8c5a3c; }
+    .c-series-8 { fill: #66717d; stroke: #66717d; }
+    svg .interval { stroke: var(--ink); stroke-width: 1.25; }
     .heat { fill: var(--heat); }
     rect[class] { stroke: none; }
     polyline { stroke-width: 1.75; stroke-linejoin: round; }

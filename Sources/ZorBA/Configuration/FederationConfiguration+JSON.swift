@@ -17,6 +17,7 @@ extension FederationConfiguration {
       ("participation", .number(participation)), ("weights", .string(weights.rawValue)),
     ]
     if !sites.isEmpty { members.append(("sites", .array(sites.map { .string($0) }))) }
+    if let only { members.append(("only", .string(only))) }
     return RunConfiguration.object(members + operation)
   }
 

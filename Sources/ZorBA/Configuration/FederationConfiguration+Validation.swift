@@ -21,7 +21,18 @@ extension FederationConfiguration {
 
   /// The first rule of sites, and of how rounds with them are run, that does not hold; nil when all
   /// do.
-  package var fault: RunConfiguration.Fault? { rosterFault ?? operationFault }
+  package var fault: RunConfiguration.Fault? { rosterFault ?? onlyFault ?? operationFault }
+
+  private var onlyFault: RunConfiguration.Fault? {
+    guard let only else { return nil }
+    guard sites.isEmpty else {
+      return (
+        "federation.only", "'\(only.excerpt())'",
+        "a run whose clients are made from data, without federation.sites"
+      )
+    }
+    return only.isEmpty ? ("federation.only", "''", "a client's name, or its number from 1") : nil
+  }
 
   private var rosterFault: RunConfiguration.Fault? {
     guard !sites.isEmpty else {

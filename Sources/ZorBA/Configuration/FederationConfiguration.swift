@@ -25,6 +25,12 @@ public struct FederationConfiguration: Sendable, Equatable {
   /// The sites that may take part, by name; client k is the k-th of them. Empty for runs whose
   /// clients are made from data.
   public var sites: [String] = []
+  /// The one client that trains, by name or by number from 1, on its share of the partition and with
+  /// its row of the plan; nil for all.
+  ///
+  /// What a site reaches without the others: data, seeds and plan are those of the federation that it
+  /// is taken out of.
+  public var only: String?
 
   // How rounds are run. None of it decides a bit of what an answer does: a run may be resumed with
   // other values.

@@ -1,9 +1,9 @@
-import ZorBAJSON
+package import ZorBAJSON
 
 /// Writes plain values as YAML; reading YAML is the business of another target.
-enum YAMLText {
+package enum YAMLText {
   /// A mapping as a block document.
-  static func document(_ value: JSONValue) -> String {
+  package static func document(_ value: JSONValue) -> String {
     var text = ""
     write(value, indentation: 0, to: &text)
     return text

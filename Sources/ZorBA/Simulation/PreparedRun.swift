@@ -14,6 +14,9 @@ struct PreparedRun {
   let context: ComputeContext
   let loaded: LoadedModel
   let task: RunTask
+  /// The place of the one client that trains among those of the partition; nil when all do.
+  let only: Int?
+  /// Who trains.
   let clients: [FederationClient]
   /// The plan that the run begins with or, taken up again, goes on with.
   let plan: ActivationPlan
@@ -52,20 +55,24 @@ struct PreparedRun {
     runKey = materials.runKey
     loaded = materials.loaded
     task = materials.task
-    clients = materials.clients
+    only = try materials.only
+    let clients = only.map { [materials.clients[$0]] } ?? materials.clients
+    self.clients = clients
     drawing = materials.drawing
     runEstimates = materials.estimates
     base = StateDigest(of: loaded.model.parameters, context: context)
     let header = Self.journalHeader(configuration, loaded: loaded, runKey: runKey, base: base)
     let journaled = try journal.flatMap {
-      try Self.timeline(inJournal: $0, of: header, clients: materials.clients.count)
+      try Self.timeline(inJournal: $0, of: header, clients: clients.count)
     }
     if journaled == nil, materials.drawing.policy == .lexicographic {
       observer(.prepared(summary: "planning who trains which blocks; this takes some seconds\n"))
     }
     let outcome = journaled == nil ? try materials.drawing.outcome() : nil
     firstOutcome = outcome
-    plan = try journaled?.plan(round: .max) ?? outcome?.plan ?? materials.drawing.outcome().plan
+    plan =
+      try journaled?.plan(round: .max)
+      ?? Self.plan(outcome?.plan ?? materials.drawing.outcome().plan, of: only)
     let evaluate = configuration.evaluate
     let test = try configuration.data.test.map {
       try materials.task.rows(at: $0, limit: evaluate.limit)
@@ -119,7 +126,7 @@ struct PreparedRun {
   /// The first plan with what its policy says of it; nil when no policy reckoned, or when the run
   /// was taken up again.
   func planFile() throws -> PlanFile? {
-    guard let firstOutcome, let policy = drawing.policy, policy.needsEstimates else { return nil }
+    guard only == nil, let firstOutcome, let policy = drawing.policy, policy.needsEstimates else { return nil }
     return PlanFile(
       clients: clients.map(\.name), policy: policy, outcome: firstOutcome,
       problem: try drawing.problem())

@@ -25,6 +25,8 @@ public struct RunResult: Sendable {
   public var activeShare: [[Double]] = []
   /// Bytes of the weights at working precision.
   public var weightsBytes = 0
+  /// Parameters that some client trained.
+  public var trainedParameters = 0
   /// Peak resident memory that was predicted before the run.
   public var predictedPeakBytes = 0
   /// Peak resident memory that was measured.
@@ -98,6 +100,8 @@ public struct RunResult: Sendable {
         "update": .number(time.update), "evaluation": .number(time.evaluation),
         "other": .number(time.other),
       ],
+      "forward_passes": .integer(forwardPasses),
+      "trained_parameters": .integer(trainedParameters),
       "clients": .array(clients.map { .string($0) }),
       "active_share": .array(activeShare.map { .array($0.map { .number($0) }) }),
       "state_digest": .string(stateDigest),

@@ -12,6 +12,8 @@ extension SimulationLoop {
   /// - Throws: `ZorBAError` when the disk refuses. That no plan can be made is a warning.
   func replanIfDue(_ replanning: inout Replanning) throws {
     let next = session.lastCommitted + 1
+    // A site by itself keeps its row of the federation's plan: nobody is there to share blocks with.
+    guard run.only == nil else { return }
     guard run.drawing.isRevisionDue(beforeRound: next, timeline: record.timeline) else { return }
     replanning.handle(.estimates)
     guard let decision = replanning.boundary(nextRound: next) else { return }

@@ -134,6 +134,8 @@ struct SimulationLoop {
     if record.timeline.spans(upTo: session.lastCommitted).count == 1 {
       result.calibratedForecast = try? run.runEstimates.forecast(record.history, plan: run.plan)
     }
+    result.countTrainedParameters(
+      of: run.loaded.model.parameters, outer: run.configuration.blocks.outer)
     result.weightsBytes = run.loaded.weights.byteCount
     result.predictedPeakBytes = run.memory.peakBytes
     result.stateDigest = "\(digest.state)"

@@ -1,0 +1,42 @@
+import ZorBADiagnostics
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// One file with the rows of several, for training at one place.
+package enum PooledData {
+  /// Joins files whose lines are rows.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` for formats with headings, with code
+  ///   `invalidData` or `inputOutput` when a file cannot be read or written.
+  package static func join(_ files: [String], to path: String) throws {
+    var rows = Data()
+    for file in files {
+      guard file.hasSuffix(".jsonl") || file.hasSuffix(".txt") else {
+        throw ZorBAError(
+          .invalidConfiguration, "cannot be joined with the other sites' rows", at: .init(file: file),
+          advice: "Give .jsonl files, or leave the regime 'centralised' out.")
+      }
+      do {
+        rows.append(try Data(contentsOf: URL(filePath: file)))
+      } catch {
+        throw ZorBAError(
+          .invalidData, "cannot be read", at: .init(file: file), advice: "Check the path.",
+          cause: error)
+      }
+      if rows.last != UInt8(ascii: "\n") { rows.append(UInt8(ascii: "\n")) }
+    }
+    if FileManager.default.contents(atPath: path) == rows { return }
+    do {
+      let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+      try FileManager.default.createDirectory(
+        atPath: folder.joined(separator: "/"), withIntermediateDirectories: true)
+      try rows.write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw ZorBAError(.inputOutput, "cannot be written", at: .init(file: path), cause: error)
+    }
+  }
+}
