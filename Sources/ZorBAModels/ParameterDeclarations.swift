@@ -64,8 +64,8 @@ struct ParameterDeclarations: Sendable {
   /// The adapter whose tensors are declared with the layers that it adapts.
   let adapter: AdapterDescription?
   private(set) var adapterEntries: [AdapterEntry] = []
-  /// Paths of the layers that are adapted, in the order of their declaration.
-  var adaptedModules: [String] = []
+  /// The layers that are adapted and their paths, in the order of their declaration.
+  private(set) var adaptedLayers: [(module: String, layer: Linear)] = []
 
   init(adapter: AdapterDescription? = nil) { self.adapter = adapter }
 
@@ -98,6 +98,7 @@ struct ParameterDeclarations: Sendable {
       weight: weight, bias: bias ? parameter(name + ".bias", shape: [outputs]) : nil,
       inputs: inputs, outputs: outputs, layout: layout)
     layer.adapter = adapter(of: layer, module: prefix + name)
+    if layer.adapter != nil { adaptedLayers.append((prefix + name, layer)) }
     return layer
   }
 

@@ -131,7 +131,7 @@ extension MemoryModel {
 
   /// Bytes of each block's tensors. [1 + blocks]
   package static func tensorBytes(of model: Model) -> [Int] {
-    model.parameters.blocks.map { $0.reduce(0) { $0 + $1.tensor.byteCount } }
+    model.trainable.blocks.map { $0.reduce(0) { $0 + $1.tensor.byteCount } }
   }
 
   /// The memory of this process once a model is loaded.

@@ -89,7 +89,7 @@ public struct FineTunedModel: Sendable {
 
   /// Hexadecimal digest of the weights; equal digests are equal bits.
   public func stateDigest() -> String {
-    "\(StateDigest(of: loaded.model.parameters, context: loaded.context).state)"
+    "\(StateDigest(of: loaded.model.trainable, context: loaded.context).state)"
   }
 }
 

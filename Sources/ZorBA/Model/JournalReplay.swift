@@ -32,7 +32,7 @@ package enum JournalReplay {
     let reader = try JournalReader(path: path)
     try verify(reader.header, model: model, path: path)
     let updater = WeightUpdater(
-      parameters: model.model.parameters, schedule: reader.header.schedule,
+      parameters: model.model.trainable, schedule: reader.header.schedule,
       context: model.context)
     let limit = last.map { UInt64(max(0, $0)) } ?? .max
     let tail = try replay(reader, after: 0, upTo: limit, apply: updater.apply) {
@@ -98,7 +98,7 @@ package enum JournalReplay {
     _ checkpoint: DigestCheckpoint, model: LoadedModel, path: String?
   ) throws {
     let digests = StateDigest.digests(
-      ofBlocks: checkpoint.entries.map(\.block), of: model.model.parameters,
+      ofBlocks: checkpoint.entries.map(\.block), of: model.model.trainable,
       context: model.context)
     for (entry, digest) in zip(checkpoint.entries, digests) where entry.digest != digest {
       throw ZorBAError(
@@ -115,9 +115,9 @@ package enum JournalReplay {
   ) throws {
     do {
       try header.model.verify(
-        family: model.configuration.family.rawValue, parameters: model.model.parameters)
+        family: model.configuration.family.rawValue, parameters: model.model.trainable)
       try header.verify(
-        base: StateDigest(of: model.model.parameters, context: model.context))
+        base: StateDigest(of: model.model.trainable, context: model.context))
     } catch var error as ZorBAError {
       error.code = .invalidJournal
       error.location.file = error.location.file ?? path

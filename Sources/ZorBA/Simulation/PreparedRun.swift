@@ -55,7 +55,7 @@ struct PreparedRun {
     clients = materials.clients
     drawing = materials.drawing
     runEstimates = materials.estimates
-    base = StateDigest(of: loaded.model.parameters, context: context)
+    base = StateDigest(of: loaded.model.trainable, context: context)
     let header = Self.journalHeader(configuration, loaded: loaded, runKey: runKey, base: base)
     let journaled = try journal.flatMap {
       try Self.timeline(inJournal: $0, of: header, clients: materials.clients.count)
@@ -111,7 +111,7 @@ struct PreparedRun {
         distribution: configuration.method.perturbation),
       base: base,
       model: ModelFingerprint(
-        family: loaded.configuration.family.rawValue, parameters: loaded.model.parameters),
+        family: loaded.configuration.family.rawValue, parameters: loaded.model.trainable),
       configuration: configuration.journaled)
   }
 

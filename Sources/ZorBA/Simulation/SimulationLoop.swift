@@ -23,7 +23,7 @@ struct SimulationLoop {
     let start = clock.now
     result.before = try time.measure(\.evaluation) { try evaluation(after: 0) }
     let finished = try train(time: &time)
-    let digest = StateDigest(of: run.loaded.model.parameters, context: run.context)
+    let digest = StateDigest(of: run.loaded.model.trainable, context: run.context)
     if finished {
       result.after = try time.measure(\.evaluation) {
         try evaluation(after: run.configuration.rounds)

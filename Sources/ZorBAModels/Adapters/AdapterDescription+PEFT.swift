@@ -76,8 +76,8 @@ extension AdapterDescription {
       throw reader.unsupported(
         "init_lora_weights", advice: "Convert the adapter to plain LoRA with PEFT first.")
     }
-    let dropout = reader.value("lora_dropout")?.double ?? 0
-    guard dropout >= 0, dropout < 1 else {
+    let given = reader.value("lora_dropout") ?? .integer(0)
+    guard let dropout = given.double, dropout >= 0, dropout < 1 else {
       throw reader.invalid("lora_dropout", "a number from 0 up to below 1 was expected")
     }
     return LowRank(

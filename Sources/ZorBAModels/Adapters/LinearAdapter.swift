@@ -32,7 +32,6 @@ extension ParameterDeclarations {
   /// - Parameter module: The layer's path, without `.weight`.
   mutating func adapter(of layer: Linear, module: String) -> LinearAdapter? {
     guard let description = adapter, description.includes(module: module) else { return nil }
-    adaptedModules.append(module)
     switch description.kind {
     case .lowRank(let numbers):
       let down = Linear(

@@ -121,7 +121,7 @@ extension AdapterDescription {
 }
 
 extension ModelConfiguration {
-  private func declarations(_ adapter: AdapterDescription) -> ParameterDeclarations {
+  func declarations(_ adapter: AdapterDescription) -> ParameterDeclarations {
     var declarations = ParameterDeclarations(adapter: adapter)
     _ = decoderType.init(self, declaring: &declarations)
     return declarations
@@ -129,7 +129,7 @@ extension ModelConfiguration {
 
   /// The paths of the layers that a description adapts, in the model's order.
   package func adaptedModules(by adapter: AdapterDescription) -> [String] {
-    declarations(adapter).adaptedModules
+    declarations(adapter).adaptedLayers.map(\.module)
   }
 
   /// The tensors of an adapter, by block in role order, known from the configuration alone.

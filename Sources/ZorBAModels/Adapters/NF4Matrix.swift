@@ -1,3 +1,4 @@
+import CZorBAKernels
 package import ZorBATensor
 
 /// A matrix as 4-bit NormalFloat with double quantisation: 4.127 bits a weight (QLoRA, section 3).
