@@ -114,6 +114,9 @@ package enum JournalReplay {
     _ header: JournalHeader, model: LoadedModel, path: String
   ) throws {
     do {
+      if let adapter = try AdapterConfiguration(journaled: header.configuration) {
+        try model.verify(adapter)
+      }
       try header.model.verify(
         family: model.configuration.family.rawValue, parameters: model.model.trainable)
       try header.verify(
@@ -123,6 +126,31 @@ package enum JournalReplay {
       error.location.file = error.location.file ?? path
       throw error
     }
+  }
+
+  /// The adapter that a journal's rounds move; nil when they move the model's own weights.
+  ///
+  /// - Parameter folder: Where the first values of an adapter lie that did not begin afresh.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when a folder is missing or not wanted.
+  package static func adapter(
+    of header: JournalHeader, folder: String?, journal: String
+  ) throws -> AdapterOrigin? {
+    var adapter = try AdapterConfiguration(journaled: header.configuration)
+    if adapter?.path == nil, let folder {
+      throw ZorBAError(
+        .invalidConfiguration,
+        adapter == nil
+          ? "the journal is of a model's own weights" : "the journal's adapter began afresh",
+        at: .init(file: folder, field: "--adapter"),
+        advice: "Give either this folder or the journal \(journal).")
+    }
+    if let began = adapter?.path, folder == nil {
+      throw ZorBAError(
+        .invalidConfiguration, "the run began with an adapter from a folder '\(began.excerpt())'",
+        at: .init(file: journal), advice: "Give that folder with --adapter.")
+    }
+    if folder != nil { adapter?.path = folder }
+    return adapter.map { AdapterOrigin($0, runKey: header.schedule.runKey) }
   }
 
   /// The precision a journal's rounds were rounded to.

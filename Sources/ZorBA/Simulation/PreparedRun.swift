@@ -46,6 +46,7 @@ struct PreparedRun {
   ) throws {
     let materials = try RunMaterials(
       configuration, context: context, given: estimates, observer: observer)
+    let configuration = materials.configuration
     self.configuration = configuration
     self.context = context
     self.observer = observer
@@ -146,7 +147,8 @@ struct PreparedRun {
     loaded.residency?.releaseAll()
     let fresh = try LoadedModel(
       path: configuration.model, dtype: configuration.precision.dtype, context: context,
-      budget: loaded.budget)
+      budget: loaded.budget,
+      adapter: configuration.adapter.map { AdapterOrigin($0, runKey: runKey) })
     // The run's own weights rest meanwhile.
     fresh.residency?.capacity = capacity
     var configuration = configuration

@@ -133,7 +133,7 @@ struct SimulationLoop {
     if record.timeline.spans(upTo: session.lastCommitted).count == 1 {
       result.calibratedForecast = try? run.runEstimates.forecast(record.history, plan: run.plan)
     }
-    result.weightsBytes = run.loaded.weights.byteCount
+    result.weightsBytes = run.loaded.weightsByteCount
     result.predictedPeakBytes = run.memory.peakBytes
     result.stateDigest = "\(digest.state)"
     result.journalPath = folder.journal

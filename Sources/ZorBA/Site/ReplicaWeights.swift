@@ -26,7 +26,10 @@ final class ReplicaWeights {
     case .base:
       loaded = try LoadedModel(
         path: configuration.model, dtype: configuration.precision.dtype, context: context,
-        budget: budget)
+        budget: budget,
+        adapter: configuration.adapter.map {
+          AdapterOrigin($0, runKey: header.schedule.runKey)
+        })
       try Self.naming(.invalidModel) { [loaded] in
         try JournalReplay.verify(
           header, model: loaded, path: loaded.checkpoint.configurationPath)

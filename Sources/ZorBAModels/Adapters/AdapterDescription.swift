@@ -64,7 +64,7 @@ package struct AdapterDescription: Sendable, Equatable {
   }
 
   /// Whether an adapted layer has its inputs scaled rather than its outputs.
-  func scalesInput(ofModule module: String) -> Bool {
+  package func scalesInput(ofModule module: String) -> Bool {
     guard case .scaling(let names) = kind else { return false }
     // Without a dot between them, as PEFT has it.
     return names.contains { module.hasSuffix($0) }

@@ -9,6 +9,20 @@ extension Model {
   /// The adapter; nil without one.
   package var adapter: AdapterDescription? { bound.adaptation?.description }
 
+  /// The base of an adapted model; the model itself without an adapter.
+  package var withoutAdapter: Model { Model(baseOf: self) }
+
+  private init(baseOf model: Model) {
+    var declarations = ParameterDeclarations()
+    decoder = model.configuration.decoderType.init(
+      model.configuration, declaring: &declarations)
+    var bound = model.bound
+    bound.adaptation = nil
+    self.bound = bound
+    configuration = model.configuration
+    compute = model.compute
+  }
+
   /// Puts an adapter beside the layers of a model, which itself is read from then on and never written.
   ///
   /// - Parameters:
