@@ -31,6 +31,9 @@ extension RunConfiguration {
     try precisions.finish()
     guardrail = try GuardConfiguration(root.section("guard"))
     memory = try MemoryConfiguration(root.section("memory"))
+    if root.presentKeys.contains("adapter") {
+      adapter = try AdapterConfiguration(root.section("adapter"), resolved: resolved)
+    }
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out
     try root.finish()
@@ -43,6 +46,11 @@ extension RunConfiguration {
       throw root.failure(
         key.first ?? "", "\(fault.key): \(fault.value) cannot be used", advice: "Use \(fault.rule)."
       )
+    }
+    if let fault = adapterFault {
+      throw root.failure(
+        "adapter", "adapter.\(fault.key): \(fault.value) cannot be used",
+        advice: "Use \(fault.rule).")
     }
     if case .files = federation.partition { return }
     if data.train.count > 1 {

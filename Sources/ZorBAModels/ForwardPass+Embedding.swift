@@ -37,7 +37,7 @@ extension ForwardPass {
     let dtype = tensor.dtype.kernelCode
     let width = embedding.width
     let kernels = kernels
-    guard isPerturbed, let plan else {
+    guard isPerturbed(embedding.table), let plan else {
       return { _, row, out in kernels.expand(tensor.row(row), dtype, width, out) }
     }
     let directions = plan.directions.map { $0.restricted(to: parameter.id) }

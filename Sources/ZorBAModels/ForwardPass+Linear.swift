@@ -21,10 +21,16 @@ extension ForwardPass {
 
   private func linear(_ layer: Linear, _ x: Activation, _ y: Activation, accumulate: Bool) {
     precondition(x.width == layer.inputs && y.width == layer.outputs && x.rows == y.rows)
+    if let adapter = layer.adapter {
+      return adapted(layer.unadapted, adapter, x, y, accumulate: accumulate)
+    }
+    if let matrix = parameters.quantised(layer.weight) {
+      return quantised(layer, matrix, x, y, accumulate: accumulate)
+    }
     scope {
       let biases = layer.bias.map { vectors($0) }
       withJob(layer, accumulate: accumulate) { job in
-        linearBranches(x, y: y.base, yStride: y.stride, biases: biases).withUnsafeBufferPointer {
+        linearBranches(layer, x, y: y.base, yStride: y.stride, biases: biases).withUnsafeBufferPointer {
           branches in
           job.branches = branches.baseAddress
           job.branch_count = branches.count
@@ -46,7 +52,8 @@ extension ForwardPass {
   func withJob(_ layer: Linear, accumulate: Bool, _ body: (inout zk_linear) -> Void) {
     let parameter = parameters[layer.weight]
     let directions =
-      isPerturbed ? (plan?.directions ?? []).map { $0.restricted(to: parameter.id) } : []
+      isPerturbed(layer.weight)
+      ? (plan?.directions ?? []).map { $0.restricted(to: parameter.id) } : []
     directions.withUnsafeBufferPointer { directions in
       var job = zk_linear()
       job.weight = UnsafeRawPointer(parameter.tensor.bytes)
@@ -65,11 +72,11 @@ extension ForwardPass {
   ///
   /// `rows` limits every branch to some of its rows; `y` then is compact: [branches, rows, …].
   func linearBranches(
-    _ x: Activation, rows: Range<Int>? = nil, y: UnsafeMutablePointer<Float>, yStride: Int,
+    _ layer: Linear, _ x: Activation, rows: Range<Int>? = nil, y: UnsafeMutablePointer<Float>, yStride: Int,
     biases: BranchVectors? = nil
   ) -> [zk_branch] {
     let taken = rows ?? 0..<x.rows
-    guard isPerturbed, let plan else {
+    guard isPerturbed(layer.weight), let plan else {
       // Branches of a part of the rows are not adjacent: then each goes by itself.
       let groups = taken.count == x.rows ? 1 : x.branches
       let rowsPerGroup = x.branches / groups * taken.count

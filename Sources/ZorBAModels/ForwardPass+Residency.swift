@@ -35,7 +35,7 @@ extension ForwardPass {
     guard let residency = parameters.set.residency else { return linear(head, x, into: y) }
     scope {
       withJob(head, accumulate: false) { job in
-        linearBranches(x, y: y.base, yStride: y.stride).withUnsafeBufferPointer { branches in
+        linearBranches(head, x, y: y.base, yStride: y.stride).withUnsafeBufferPointer { branches in
           job.branches = branches.baseAddress
           job.branch_count = branches.count
           let scratch = workerScratch(byteCount: kernels.linear_scratch(&job))

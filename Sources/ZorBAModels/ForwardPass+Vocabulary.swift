@@ -55,7 +55,8 @@ extension ForwardPass {
         let tileBytes = branches * chunk * Self.tileWidth * 4
         let scratch = workerScratch(
           byteCount: tileBytes
-            + scratchBytes(&job, hidden, rows: rows.lowerBound..<rows.lowerBound + chunk))
+            + scratchBytes(
+              head, &job, hidden, rows: rows.lowerBound..<rows.lowerBound + chunk))
         let fixed = job
         let work = flatRows * head.inputs * tiles.reduce(0) { $0 + $1.count }
         parallel(runs, work: work) { run, worker in
@@ -71,7 +72,7 @@ extension ForwardPass {
             for start in stride(from: rows.lowerBound, to: rows.upperBound, by: chunk) {
               let part = start..<min(start + chunk, rows.upperBound)
               compute(
-                fixed, hidden, rows: part, columns: columns, into: tile,
+                head, fixed, hidden, rows: part, columns: columns, into: tile,
                 scratch: scratch[worker] + tileBytes)
               pick(targets, rows: part, columns: columns, branches: branches, tile, into: picked)
               guard normalised else { continue }
@@ -103,9 +104,10 @@ extension ForwardPass {
   }
 
   private func scratchBytes(
-    _ job: inout zk_linear, _ hidden: Activation, rows: Range<Int>
+    _ head: Linear, _ job: inout zk_linear, _ hidden: Activation, rows: Range<Int>
   ) -> Int {
-    let branches = linearBranches(hidden, rows: rows, y: hidden.base, yStride: Self.tileWidth)
+    let branches = linearBranches(
+      head, hidden, rows: rows, y: hidden.base, yStride: Self.tileWidth)
     return branches.withUnsafeBufferPointer { branches in
       job.branches = branches.baseAddress
       job.branch_count = branches.count
@@ -116,13 +118,13 @@ extension ForwardPass {
 
   /// Logits of some rows and columns: [branches, rows, tileWidth].
   private func compute(
-    _ job: zk_linear, _ hidden: Activation, rows: Range<Int>, columns: Range<Int>,
+    _ head: Linear, _ job: zk_linear, _ hidden: Activation, rows: Range<Int>, columns: Range<Int>,
     into tile: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
     var job = job
     // The kernel counts columns from the start of the vocabulary, the tile from its own.
     let origin = tile - columns.lowerBound
-    linearBranches(hidden, rows: rows, y: origin, yStride: Self.tileWidth)
+    linearBranches(head, hidden, rows: rows, y: origin, yStride: Self.tileWidth)
       .withUnsafeBufferPointer { branches in
         job.branches = branches.baseAddress
         job.branch_count = branches.count

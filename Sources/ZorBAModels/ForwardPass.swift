@@ -24,8 +24,10 @@ final class ForwardPass {
   private(set) var branches = 1
   /// The plan's number of the first of them: not 0 while a group of branches is computed.
   private(set) var firstBranch = 0
-  /// True when the current block's weights differ between branches.
+  /// True when the current block's trainable weights differ between branches.
   private(set) var isPerturbed = false
+  /// Seeds the masks of dropout; nil outside training, when nothing is dropped.
+  var dropoutSeed: UInt64?
   /// The block the pass is in; nil before the first and after the last.
   private var block: Int?
   /// The rows that later operations need; all until `narrow`.
@@ -66,7 +68,7 @@ final class ForwardPass {
   func enter(block: Int, hidden: Activation) -> Activation {
     residency?.move(from: self.block, to: block)
     self.block = block
-    isPerturbed = plan?.active.contains(block) ?? false
+    isPerturbed = (plan?.active.contains(block) ?? false) && parameters.movesBlock(block)
     guard isPerturbed, branches == 1, finalBranches > 1 else {
       return hidden.spanning(branches: branches)
     }
@@ -186,6 +188,7 @@ final class ForwardPass {
   func vectors(_ handle: ParameterHandle) -> BranchVectors {
     let parameter = parameters[handle]
     let width = parameter.tensor.elementCount
+    let isPerturbed = isPerturbed(handle)
     let copies = isPerturbed ? branches : 1
     let base = arena.allocate(Float.self, count: copies * width)
     let result = BranchVectors(base: base, stride: copies == 1 ? 0 : width)

@@ -13,8 +13,12 @@ import ZorBATensor
 struct BoundParameters: Sendable {
   let set: ParameterSet
   private let declared: [Parameter]
+  /// What an adapter adds; nil without one, when the base itself is trained.
+  var adaptation: Adaptation?
 
-  subscript(handle: ParameterHandle) -> Parameter { declared[handle.index] }
+  subscript(handle: ParameterHandle) -> Parameter {
+    handle.isAdapter ? adapterParameter(handle) : declared[handle.index]
+  }
 
   /// Takes the declared tensors from a checkpoint.
   ///

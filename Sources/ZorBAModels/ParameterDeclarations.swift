@@ -1,7 +1,8 @@
 /// Refers to one declared parameter of a model.
 struct ParameterHandle: Sendable, Hashable {
-  /// Index among the declarations of the whole model.
+  /// Index among the declarations of the whole model, or of its adapter.
   let index: Int
+  var isAdapter = false
 }
 
 /// An affine map y = x Wᵀ + b.
@@ -19,6 +20,8 @@ struct Linear: Sendable {
   let inputs: Int
   let outputs: Int
   let layout: Layout
+  /// What an adapter puts beside the layer.
+  var adapter: LinearAdapter?
 }
 
 /// A layer norm or root-mean-square norm over the last `width` elements.
@@ -49,12 +52,22 @@ struct ParameterDeclarations: Sendable {
     let shape: [Int]
     /// Whether it is walked or looked up row by row rather than read as a whole.
     let isTable: Bool
+    /// Whether it is the matrix of a linear layer other than the head.
+    var isMatrix = false
   }
 
   private(set) var entries: [Entry] = []
   private(set) var blockCount = 1
   private var block = 0
   private var prefix = ""
+
+  /// The adapter whose tensors are declared with the layers that it adapts.
+  let adapter: AdapterDescription?
+  private(set) var adapterEntries: [AdapterEntry] = []
+  /// The layers that are adapted and their paths, in the order of their declaration.
+  private(set) var adaptedLayers: [(module: String, layer: Linear)] = []
+
+  init(adapter: AdapterDescription? = nil) { self.adapter = adapter }
 
   /// Declares what `body` declares in `block`, names prefixed with `prefix`.
   mutating func scope<Result>(
@@ -77,12 +90,24 @@ struct ParameterDeclarations: Sendable {
   mutating func linear(
     _ name: String, inputs: Int, outputs: Int, bias: Bool, layout: Linear.Layout = .outputsFirst
   ) -> Linear {
-    Linear(
-      weight: parameter(
-        name + ".weight",
-        shape: layout == .outputsFirst ? [outputs, inputs] : [inputs, outputs]),
-      bias: bias ? parameter(name + ".bias", shape: [outputs]) : nil,
+    let weight = parameter(
+      name + ".weight",
+      shape: layout == .outputsFirst ? [outputs, inputs] : [inputs, outputs])
+    entries[weight.index].isMatrix = true
+    var layer = Linear(
+      weight: weight, bias: bias ? parameter(name + ".bias", shape: [outputs]) : nil,
       inputs: inputs, outputs: outputs, layout: layout)
+    layer.adapter = adapter(of: layer, module: prefix + name)
+    if layer.adapter != nil { adaptedLayers.append((prefix + name, layer)) }
+    return layer
+  }
+
+  /// A tensor of the adapter in the block at hand.
+  mutating func adapterParameter(
+    _ name: String, shape: [Int], start: AdapterEntry.Start
+  ) -> ParameterHandle {
+    adapterEntries.append(AdapterEntry(name: name, block: block, shape: shape, start: start))
+    return ParameterHandle(index: adapterEntries.count - 1, isAdapter: true)
   }
 
   mutating func embedding(_ name: String, rows: Int, width: Int) -> Embedding {

@@ -19,6 +19,8 @@ package enum RunStream: String, Sendable {
   case dropout
   /// The directions of a probe of the model's blocks, apart from those of training.
   case probes
+  /// The first values of an adapter.
+  case adapter
 
   /// The seed of the stream at an index.
   package func seed(runKey: RunKey, index: UInt64) -> UInt64 {

@@ -45,7 +45,7 @@ struct MemoryCalibration {
     try take(kind(blocks - 1..<blocks))
     model.releaseActivations()
     var memory = MemoryModel(
-      of: model, weightsBytes: working.weights.byteCount,
+      of: model, weightsBytes: working.weightsByteCount,
       activationBytes: try step.activationBytes(
         batch: options.batch, directions: options.directions, outer: options.outer),
       hasSnapshot: false)

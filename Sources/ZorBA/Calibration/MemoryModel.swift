@@ -131,24 +131,25 @@ extension MemoryModel {
 
   /// Bytes of each block's tensors. [1 + blocks]
   package static func tensorBytes(of model: Model) -> [Int] {
-    model.parameters.blocks.map { $0.reduce(0) { $0 + $1.tensor.byteCount } }
+    model.trainable.blocks.map { $0.reduce(0) { $0 + $1.tensor.byteCount } }
   }
 
   /// The memory of this process once a model is loaded.
   ///
   /// - Parameters:
   ///   - loaded: Weights of it that lie in a file are given back first.
+  ///   - mappedBytes: Bytes of the weights that lie in mapped files and have been given back.
   ///   - activationBytes: Of the most demanding pass.
   ///   - hasSnapshot: Whether local steps need something to go back to.
   ///   - isStreamed: Whether to reckon with weights in a file; nil says where they lie now.
   package init(
-    of model: Model, weightsBytes: Int, activationBytes: Int, hasSnapshot: Bool,
-    isStreamed: Bool? = nil
+    of model: Model, weightsBytes: Int, mappedBytes: Int = 0, activationBytes: Int,
+    hasSnapshot: Bool, isStreamed: Bool? = nil
   ) {
     let residency = model.parameters.residency
     let resident = MemoryBudget.residentBytes(without: residency)
     self.init(
-      processBytes: max(0, resident - (residency == nil ? weightsBytes : 0)),
+      processBytes: max(0, resident - (residency == nil ? weightsBytes - mappedBytes : 0)),
       activationBytes: activationBytes, demands: Self.demands(of: model),
       tensorBytes: Self.tensorBytes(of: model), weightsBytes: weightsBytes,
       isStreamed: isStreamed ?? (residency != nil), hasSnapshot: hasSnapshot)

@@ -32,9 +32,11 @@ package enum RunCosts {
       directions: method.directions, localSteps: method.localSteps,
       directionSets: method.seeding == .perClient ? max(1, Int(participants.rounded())) : 1,
       outer: configuration.blocks.outer, commits: commits)
-    let isStreamed = isStreamed ?? (loaded.residency != nil)
+    // Nothing of an adapted model's base is written, so no row needs any of it more than another.
+    let isStreamed =
+      loaded.adapter == nil && isStreamed ?? (loaded.residency != nil)
     var own = MemoryModel(
-      of: loaded.model, weightsBytes: loaded.weights.byteCount, activationBytes: 0,
+      of: loaded.model, weightsBytes: loaded.weightsByteCount, activationBytes: 0,
       hasSnapshot: method.localSteps > 1, isStreamed: isStreamed)
     // Where nothing was calibrated, plans are about what a run adds: this process is no site's.
     own.processBytes = 0

@@ -39,6 +39,7 @@ extension RunConfiguration {
     if memory.budgetMiB != 0 {
       members.append(("memory", ["budget_mib": .integer(memory.budgetMiB)]))
     }
+    if let adapter { members.append(("adapter", adapter.json)) }
     return Self.object(members)
   }
 
@@ -62,6 +63,7 @@ extension RunConfiguration {
     // It decides no bits, so a run may be resumed under another one.
     run.memory = MemoryConfiguration()
     run.blocks = blocks.withPaths(name)
+    run.adapter?.path = adapter?.path.map(name)
     return run.json
   }
 
@@ -75,6 +77,7 @@ extension RunConfiguration {
     run.data.validation = data.validation.map(absolute)
     run.data.test = data.test.map(absolute)
     run.blocks = blocks.withPaths(absolute)
+    run.adapter?.path = adapter?.path.map(absolute)
     return run
   }
 

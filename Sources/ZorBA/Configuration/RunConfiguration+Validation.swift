@@ -55,6 +55,9 @@ extension RunConfiguration {
     if let fault = blocks.fault {
       try require(false, "blocks.\(fault.key)", fault.value, fault.rule)
     }
+    if let fault = adapter?.fault ?? adapterFault {
+      try require(false, "adapter.\(fault.key)", fault.value, fault.rule)
+    }
     try require(
       guardrail.factor > 3 && guardrail.factor.isFinite, "guard.factor", guardrail.factor,
       "a number above 3")
@@ -84,6 +87,27 @@ extension RunConfiguration {
       return (
         "task.labels", "An empty list for a run with sites",
         "'value: word' for every label: no site may look into another's data for them"
+      )
+    }
+    return nil
+  }
+
+  /// The first rule of runs with an adapter that other sections break; the key is one below `adapter`.
+  package var adapterFault: Fault? {
+    guard let adapter else { return nil }
+    if adapter.base == .nf4, precision != .asCheckpoint {
+      return (
+        "base", "nf4 with precision.weights \(precision.rawValue)",
+        "nf4 with precision.weights as_checkpoint"
+      )
+    }
+    if adapter.base == .nf4, memory.budgetMiB > 0 {
+      return ("base", "nf4 under memory.budget_mib", "one of the two")
+    }
+    if blocks.calibration != nil {
+      return (
+        "kind", "an adapter with blocks.calibration",
+        "plans without a calibration: calibrations are of whole models"
       )
     }
     return nil

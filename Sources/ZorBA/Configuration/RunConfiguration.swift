@@ -32,6 +32,8 @@ public struct RunConfiguration: Sendable, Equatable {
   public var guardrail: GuardConfiguration
   /// How much memory the run may take.
   public var memory: MemoryConfiguration
+  /// The adapter that is trained in place of the weights; nil trains the weights.
+  public var adapter: AdapterConfiguration?
   /// The seed from which keys, partitions and draws are derived.
   public var seed: UInt64
   /// The folder the run leaves its files in.

@@ -19,13 +19,15 @@ public struct FineTunedModel: Sendable {
   ///   - path: A Hugging Face checkpoint folder.
   ///   - journal: A `run.zorba`, or nil for the base model.
   ///   - round: The round to stop after; nil for the journal's last.
+  ///   - adapter: A folder with an adapter in PEFT's layout: to use with the model or, with the journal of
+  ///     a run that began with one, what that run began with.
   ///   - threads: Threads for arithmetic; nil uses every processor.
   ///   - memoryBudget: Resident memory of the process at most, in MiB; weights then lie in a
   ///     temporary file and those that do not fit are streamed. nil sets no limit.
   /// - Throws: `ZorBAError` when a file is missing, damaged or does not fit the others.
   public init(
-    path: String, journal: String? = nil, round: Int? = nil, threads: Int? = nil,
-    memoryBudget: Int? = nil
+    path: String, journal: String? = nil, round: Int? = nil, adapter: String? = nil,
+    threads: Int? = nil, memoryBudget: Int? = nil
   ) throws {
     if let round, round < 0 {
       throw ZorBAError(
@@ -34,8 +36,11 @@ public struct FineTunedModel: Sendable {
     }
     let context = try ComputeContext(threads: threads)
     var dtype: DType?
+    var origin = adapter.map { AdapterOrigin(folder: $0) }
     if let journal {
-      dtype = JournalReplay.precision(of: try JournalReader(path: journal).header).dtype
+      let header = try JournalReader(path: journal).header
+      dtype = JournalReplay.precision(of: header).dtype
+      origin = try JournalReplay.adapter(of: header, folder: adapter, journal: journal)
     } else if let round, round != 0 {
       throw ZorBAError(
         .invalidConfiguration, "round \(round) was asked for without a journal",
@@ -43,7 +48,7 @@ public struct FineTunedModel: Sendable {
     }
     let loaded = try LoadedModel(
       path: path, dtype: dtype, context: context,
-      budget: MemoryBudget(mebibytes: memoryBudget, field: "--memory-budget"))
+      budget: MemoryBudget(mebibytes: memoryBudget, field: "--memory-budget"), adapter: origin)
     self.round =
       try journal.map { try JournalReplay.apply(journal: $0, to: loaded, upTo: round).round } ?? 0
     self.loaded = loaded
@@ -54,7 +59,29 @@ public struct FineTunedModel: Sendable {
     loaded.tokenizer.encode(text, addingSpecialTokens: true)
   }
 
-  /// Writes the model as a Hugging Face checkpoint that transformers loads.
+  /// Whether there is an adapter beside the model's layers.
+  public var hasAdapter: Bool { loaded.adapter != nil }
+
+  /// Writes the adapter in the layout of the PEFT library.
+  ///
+  /// - Parameters:
+  ///   - directory: Where to write.
+  ///   - overwrite: Whether the folder may hold something already.
+  /// - Returns: The names of the files written.
+  /// - Throws: `ZorBAError` with code `refused` or `inputOutput`, `invalidConfiguration` for a model without
+  ///   an adapter.
+  @discardableResult
+  public func exportAdapter(to directory: String, overwrite: Bool = false) throws -> [String] {
+    guard hasAdapter else {
+      throw ZorBAError(
+        .invalidConfiguration, "the model has no adapter to write",
+        advice: "Give the journal of a run with an adapter, or the adapter's folder.")
+    }
+    return try AdapterFolder.write(
+      loaded.model, to: directory, base: loaded.checkpoint.directory, overwrite: overwrite)
+  }
+
+  /// Writes the model as a Hugging Face checkpoint that transformers loads, an adapter folded in.
   ///
   /// - Parameters:
   ///   - directory: Where to write.
@@ -67,7 +94,10 @@ public struct FineTunedModel: Sendable {
     to directory: String, dtype: DType? = nil, overwrite: Bool = false
   ) throws -> [String] {
     try CheckpointWriter.export(
-      base: loaded.checkpoint, tensors: loaded.weights, to: directory, dtype: dtype,
+      base: loaded.checkpoint,
+      tensors: hasAdapter
+        ? MergedTensors(loaded.weights, model: loaded.model, dtype: dtype) : loaded.weights,
+      to: directory, dtype: dtype,
       overwrite: overwrite, trainedName: loaded.stored.canonicalName(ofStored:))
   }
 
@@ -89,7 +119,7 @@ public struct FineTunedModel: Sendable {
 
   /// Hexadecimal digest of the weights; equal digests are equal bits.
   public func stateDigest() -> String {
-    "\(StateDigest(of: loaded.model.parameters, context: loaded.context).state)"
+    "\(StateDigest(of: loaded.model.trainable, context: loaded.context).state)"
   }
 }
 

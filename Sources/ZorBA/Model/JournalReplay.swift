@@ -32,7 +32,7 @@ package enum JournalReplay {
     let reader = try JournalReader(path: path)
     try verify(reader.header, model: model, path: path)
     let updater = WeightUpdater(
-      parameters: model.model.parameters, schedule: reader.header.schedule,
+      parameters: model.model.trainable, schedule: reader.header.schedule,
       context: model.context)
     let limit = last.map { UInt64(max(0, $0)) } ?? .max
     let tail = try replay(
@@ -119,7 +119,7 @@ package enum JournalReplay {
     _ checkpoint: DigestCheckpoint, model: LoadedModel, path: String?
   ) throws {
     let digests = StateDigest.digests(
-      ofBlocks: checkpoint.entries.map(\.block), of: model.model.parameters,
+      ofBlocks: checkpoint.entries.map(\.block), of: model.model.trainable,
       context: model.context)
     for (entry, digest) in zip(checkpoint.entries, digests) where entry.digest != digest {
       throw ZorBAError(
@@ -135,15 +135,43 @@ package enum JournalReplay {
     _ header: JournalHeader, model: LoadedModel, path: String
   ) throws {
     do {
+      if let adapter = try AdapterConfiguration(journaled: header.configuration) {
+        try model.verify(adapter)
+      }
       try header.model.verify(
-        family: model.configuration.family.rawValue, parameters: model.model.parameters)
+        family: model.configuration.family.rawValue, parameters: model.model.trainable)
       try header.verify(
-        base: StateDigest(of: model.model.parameters, context: model.context))
+        base: StateDigest(of: model.model.trainable, context: model.context))
     } catch var error as ZorBAError {
       error.code = .invalidJournal
       error.location.file = error.location.file ?? path
       throw error
     }
+  }
+
+  /// The adapter that a journal's rounds move; nil when they move the model's own weights.
+  ///
+  /// - Parameter folder: Where the first values of an adapter lie that did not begin afresh.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` when a folder is missing or not wanted.
+  package static func adapter(
+    of header: JournalHeader, folder: String?, journal: String
+  ) throws -> AdapterOrigin? {
+    var adapter = try AdapterConfiguration(journaled: header.configuration)
+    if adapter?.path == nil, let folder {
+      throw ZorBAError(
+        .invalidConfiguration,
+        adapter == nil
+          ? "the journal is of a model's own weights" : "the journal's adapter began afresh",
+        at: .init(file: folder, field: "--adapter"),
+        advice: "Give either this folder or the journal \(journal).")
+    }
+    if let began = adapter?.path, folder == nil {
+      throw ZorBAError(
+        .invalidConfiguration, "the run began with an adapter from a folder '\(began.excerpt())'",
+        at: .init(file: journal), advice: "Give that folder with --adapter.")
+    }
+    if folder != nil { adapter?.path = folder }
+    return adapter.map { AdapterOrigin($0, runKey: header.schedule.runKey) }
   }
 
   /// The precision a journal's rounds were rounded to.

@@ -19,7 +19,13 @@ package struct LoadedModel: Sendable {
   /// The shape of the model.
   package var configuration: ModelConfiguration { model.configuration }
   /// The weights, once, at working precision.
-  package var weights: WorkingCopy { working.weights }
+  package var weights: any MappedTensorSource { working.weights }
+  /// Bytes of all weights, an adapter's included.
+  package var weightsByteCount: Int { working.weightsByteCount }
+  /// Bytes of them that lie in mapped files.
+  package var mappedByteCount: Int { working.mappedByteCount }
+  /// The adapter as it was loaded; nil without one.
+  package var adapter: LoadedAdapter? { working.adapter }
   /// The model over those weights.
   package var model: Model { working.model }
   /// The limit on resident memory, if there is one.
@@ -33,9 +39,10 @@ package struct LoadedModel: Sendable {
   /// - Throws: `ZorBAError` with code `invalidModel`, `unsupportedModel` or `inputOutput`.
   package init(
     path: String, tokenizer folder: String? = nil, dtype: DType? = nil, context: ComputeContext,
-    budget: MemoryBudget? = nil
+    budget: MemoryBudget? = nil, adapter: AdapterOrigin? = nil
   ) throws {
-    working = try WorkingModel(path: path, dtype: dtype, context: context, budget: budget)
+    working = try WorkingModel(
+      path: path, dtype: dtype, context: context, budget: budget, adapter: adapter)
     tokenizer = try Tokenizer.load(directory: folder ?? path)
     self.context = context
     let known = working.model.configuration.vocabularySize
@@ -50,7 +57,8 @@ package struct LoadedModel: Sendable {
 
   /// A second set of weights in memory, equal to these now, and the model over it.
   package func copy() throws -> Model {
-    try Model(
+    if let adapter { return try adapter.copied().model(over: model.withoutAdapter) }
+    return try Model(
       configuration: configuration, source: WorkingCopy(of: weights), compute: context)
   }
 }

@@ -9,8 +9,14 @@ package struct WorkingModel: Sendable {
   package let checkpoint: Checkpoint
   /// The checkpoint's tensors under the model's names.
   let stored: BoundTensors
-  /// The weights, once, at working precision.
-  package let weights: WorkingCopy
+  /// The weights, once, at working precision; of an adapted model the base's, where they lie.
+  package let weights: any MappedTensorSource
+  /// Bytes of all weights, an adapter's included.
+  package let weightsByteCount: Int
+  /// Bytes of them that lie in mapped files and can be read again from there.
+  package let mappedByteCount: Int
+  /// The adapter's tensors and what its base hashes to; nil without one.
+  let adapter: LoadedAdapter?
   /// The model over those weights.
   package let model: Model
   /// The limit on resident memory, if there is one.
@@ -27,9 +33,12 @@ package struct WorkingModel: Sendable {
   ///   - context: Where to compute.
   ///   - budget: With a limit on memory the weights lie in a file and all of them are streamed, until
   ///     they are given room.
+  ///   - adapter: An adapter to put beside the model's layers. The weights are then not copied but read
+  ///     where they are mapped, unless they are to be converted or there is a budget.
   /// - Throws: `ZorBAError` with code `invalidModel`, `unsupportedModel` or `inputOutput`.
   package init(
-    path: String, dtype: DType? = nil, context: ComputeContext, budget: MemoryBudget? = nil
+    path: String, dtype: DType? = nil, context: ComputeContext, budget: MemoryBudget? = nil,
+    adapter: AdapterOrigin? = nil
   ) throws {
     self.budget = budget
     checkpoint = try Checkpoint.open(directory: path)
@@ -38,18 +47,40 @@ package struct WorkingModel: Sendable {
     // Binding against the mapped file first: a wrong tensor is an error before anything is copied.
     let bound = try Model(configuration: configuration, source: checkpoint, compute: context)
     stored = try BoundTensors(model: bound, checkpoint: checkpoint)
-    if let budget {
-      weights = try WorkingCopy(
-        of: stored, groups: bound.parameters.blocks.map { $0.map(\.name) }, dtype: dtype,
-        inFileIn: budget.folder)
+    let isMapped =
+      adapter != nil && budget == nil
+      && bound.parameters.all.allSatisfy { dtype == nil || $0.tensor.dtype == dtype }
+    let base: Model
+    if isMapped {
+      weights = stored
+      base = bound
     } else {
-      weights = try WorkingCopy(of: stored, dtype: dtype)
+      let copy: WorkingCopy
+      if let budget {
+        copy = try WorkingCopy(
+          of: stored, groups: bound.parameters.blocks.map { $0.map(\.name) }, dtype: dtype,
+          inFileIn: budget.folder)
+      } else {
+        copy = try WorkingCopy(of: stored, dtype: dtype)
+      }
+      // What readers of the file left behind around the pages they gave back.
+      checkpoint.discardPages()
+      weights = copy
+      base = try Model(
+        configuration: configuration, source: copy, compute: context,
+        residency: Self.residency(of: copy, budget: budget, bound: bound))
     }
-    // What readers of the file left behind around the pages they gave back.
-    checkpoint.discardPages()
-    model = try Model(
-      configuration: configuration, source: weights, compute: context,
-      residency: Self.residency(of: weights, budget: budget, bound: bound))
+    let source = weights
+    let loaded = try adapter.map { try LoadedAdapter($0, base: base, source: source) }
+    self.adapter = loaded
+    model = try loaded?.model(over: base) ?? base
+    let baseBytes = base.parameters.all.reduce(0) { sum, parameter in
+      loaded?.quantised?.holds(parameter.name) == true ? sum : sum + parameter.tensor.byteCount
+    }
+    let copyBytes = (source as? WorkingCopy)?.byteCount ?? baseBytes
+    weightsByteCount = loaded.map { baseBytes + $0.byteCount } ?? copyBytes
+    mappedByteCount = isMapped ? baseBytes : 0
+    if isMapped { checkpoint.discardPages() }
   }
 
   /// Gives the weights what the budget leaves beside everything else; does nothing without one.

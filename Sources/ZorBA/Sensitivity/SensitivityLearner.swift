@@ -61,7 +61,7 @@ package struct SensitivityLearner: Sendable {
     memory: Double = 1000
   ) {
     self.init(
-      parameters: model.parameters.blocks.indices.map { model.parameters.elementCount(block: $0) },
+      parameters: model.trainable.blocks.indices.map { model.trainable.elementCount(block: $0) },
       clients: clients.map(SiteProfile.init), configuration: configuration, prior: prior,
       measured: measured, memory: memory)
   }

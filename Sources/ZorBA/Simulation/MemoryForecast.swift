@@ -29,7 +29,8 @@ struct MemoryForecast {
     let training = try Self.trainingPass(configuration, loaded: loaded, clients: clients).bytes
     let residency = loaded.residency
     var memory = MemoryModel(
-      of: loaded.model, weightsBytes: loaded.weights.byteCount, activationBytes: training,
+      of: loaded.model, weightsBytes: loaded.weightsByteCount,
+      mappedBytes: loaded.mappedByteCount, activationBytes: training,
       hasSnapshot: configuration.method.localSteps > 1)
     var scorer = ExampleScorer(model: loaded.model)
     if let budget = loaded.budget, let residency {

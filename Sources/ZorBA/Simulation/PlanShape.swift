@@ -33,11 +33,11 @@ package struct PlanShape: Sendable {
 
   /// The sizes of a loaded model and its clients.
   init(model: Model, clients: [FederationClient], activationBytes: Int, tokens: Int) {
-    let bytes = model.parameters.blocks.map { block in
+    let bytes = model.trainable.blocks.map { block in
       Double(block.reduce(0) { $0 + $1.tensor.byteCount })
     }
-    let counts = model.parameters.blocks.indices.map {
-      Double(model.parameters.elementCount(block: $0))
+    let counts = model.trainable.blocks.indices.map {
+      Double(model.trainable.elementCount(block: $0))
     }
     self.init(
       names: clients.map(\.name), weights: clients.map(\.weight),

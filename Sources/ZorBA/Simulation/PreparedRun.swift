@@ -49,6 +49,7 @@ struct PreparedRun {
   ) throws {
     let materials = try RunMaterials(
       configuration, context: context, given: estimates, observer: observer)
+    let configuration = materials.configuration
     self.configuration = configuration
     self.context = context
     self.observer = observer
@@ -60,7 +61,7 @@ struct PreparedRun {
     self.clients = clients
     drawing = materials.drawing
     runEstimates = materials.estimates
-    base = StateDigest(of: loaded.model.parameters, context: context)
+    base = StateDigest(of: loaded.model.trainable, context: context)
     let header = Self.journalHeader(configuration, loaded: loaded, runKey: runKey, base: base)
     let journaled = try journal.flatMap {
       try Self.timeline(inJournal: $0, of: header, clients: clients.count)
@@ -116,7 +117,7 @@ struct PreparedRun {
       schedule: configuration.method.directionSchedule(runKey),
       base: base,
       model: ModelFingerprint(
-        family: loaded.configuration.family.rawValue, parameters: loaded.model.parameters),
+        family: loaded.configuration.family.rawValue, parameters: loaded.model.trainable),
       configuration: configuration.journaled)
   }
 
@@ -171,7 +172,8 @@ struct PreparedRun {
     loaded.residency?.releaseAll()
     let fresh = try LoadedModel(
       path: configuration.model, dtype: configuration.precision.dtype, context: context,
-      budget: loaded.budget)
+      budget: loaded.budget,
+      adapter: configuration.adapter.map { AdapterOrigin($0, runKey: runKey) })
     // The run's own weights rest meanwhile.
     fresh.residency?.capacity = capacity
     var configuration = configuration

@@ -55,7 +55,7 @@ final class RunEstimates {
   }
 
   private var knowledge: SensitivityKnowledge {
-    let parameters = loaded.model.parameters
+    let parameters = loaded.model.trainable
     return SensitivityKnowledge(
       configuration: configuration,
       parameters: parameters.blocks.indices.map { parameters.elementCount(block: $0) },

@@ -29,11 +29,14 @@ package struct RunMaterials {
   ) throws {
     try configuration.validate()
     try configuration.validateData()
-    self.configuration = configuration
-    runKey = RunKey(seed: configuration.seed)
+    let runKey = RunKey(seed: configuration.seed)
+    self.runKey = runKey
     loaded = try LoadedModel(
       path: configuration.model, dtype: configuration.precision.dtype, context: context,
-      budget: MemoryBudget(configuration))
+      budget: MemoryBudget(configuration),
+      adapter: configuration.adapter.map { AdapterOrigin($0, runKey: runKey) })
+    let configuration = configuration.pinned(by: loaded)
+    self.configuration = configuration
     task = try RunTask(
       configuration.task, batch: configuration.batch, labelsFrom: configuration.data.train,
       siteColumn: configuration.federation.siteColumn, loaded: loaded)

@@ -23,7 +23,7 @@ struct SimulationLoop {
     let start = clock.now
     result.before = try time.measure(\.evaluation) { try evaluation(after: 0) }
     let finished = try train(time: &time)
-    let digest = StateDigest(of: run.loaded.model.parameters, context: run.context)
+    let digest = StateDigest(of: run.loaded.model.trainable, context: run.context)
     if finished {
       result.after = try time.measure(\.evaluation) {
         try evaluation(after: run.configuration.rounds)
@@ -135,8 +135,8 @@ struct SimulationLoop {
       result.calibratedForecast = try? run.runEstimates.forecast(record.history, plan: run.plan)
     }
     result.countTrainedParameters(
-      of: run.loaded.model.parameters, outer: run.configuration.blocks.outer)
-    result.weightsBytes = run.loaded.weights.byteCount
+      of: run.loaded.model.trainable, outer: run.configuration.blocks.outer)
+    result.weightsBytes = run.loaded.weightsByteCount
     result.predictedPeakBytes = run.memory.peakBytes
     result.stateDigest = "\(digest.state)"
     result.journalPath = folder.journal

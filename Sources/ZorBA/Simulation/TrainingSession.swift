@@ -67,7 +67,7 @@ package final class TrainingSession {
     plan = parts.plan
     method = parts.configuration.method
     updater = WeightUpdater(
-      parameters: parts.model.parameters,
+      parameters: parts.model.trainable,
       schedule: method.directionSchedule(parts.runKey),
       context: parts.context)
     scorer = ExampleScorer(model: parts.model)

@@ -26,7 +26,10 @@ final class ReplicaWeights {
     case .base:
       loaded = try LoadedModel(
         path: configuration.model, dtype: configuration.precision.dtype, context: context,
-        budget: budget)
+        budget: budget,
+        adapter: configuration.adapter.map {
+          AdapterOrigin($0, runKey: header.schedule.runKey)
+        })
       try Self.naming(.invalidModel) { [loaded] in
         try JournalReplay.verify(
           header, model: loaded, path: loaded.checkpoint.configurationPath)
@@ -41,7 +44,7 @@ final class ReplicaWeights {
     }
     lastRound = origin.round
     updater = WeightUpdater(
-      parameters: loaded.model.parameters, schedule: header.schedule, context: context)
+      parameters: loaded.model.trainable, schedule: header.schedule, context: context)
   }
 
   private static func naming(_ code: ZorBAError.Code, _ body: () throws -> Void) throws {
@@ -56,7 +59,7 @@ final class ReplicaWeights {
   private static func verify(
     _ claim: SnapshotClaim, _ header: JournalHeader, _ loaded: LoadedModel, folder: String
   ) throws {
-    let parameters = loaded.model.parameters
+    let parameters = loaded.model.trainable
     try header.model.verify(
       family: loaded.configuration.family.rawValue, parameters: parameters)
     let found = StateDigest(of: parameters, context: loaded.context)
@@ -93,19 +96,19 @@ final class ReplicaWeights {
   ///
   /// - Throws: `ZorBAError` with code `invalidData` when the model has no such block.
   func digests(ofBlocks blocks: [Int]) throws -> [Digest128] {
-    let known = loaded.model.parameters.blocks.indices
+    let known = loaded.model.trainable.blocks.indices
     if let block = blocks.first(where: { !known.contains($0) }) {
       throw ZorBAError(
         .invalidData, "block \(block) of a model whose last block is \(known.count - 1)",
         at: .init(field: "blocks"))
     }
     return StateDigest.digests(
-      ofBlocks: blocks, of: loaded.model.parameters, context: loaded.context)
+      ofBlocks: blocks, of: loaded.model.trainable, context: loaded.context)
   }
 
   /// The digest of all blocks.
   var stateDigest: StateDigest {
-    StateDigest(of: loaded.model.parameters, context: loaded.context)
+    StateDigest(of: loaded.model.trainable, context: loaded.context)
   }
 
   /// Checks the weights against a digest that another replica took after the same round.
@@ -118,7 +121,7 @@ final class ReplicaWeights {
         "a digest is of round \(checkpoint.round); the weights stand at round "
           + "\(lastRound)")
     }
-    let known = loaded.model.parameters.blocks.count
+    let known = loaded.model.trainable.blocks.count
     if let block = checkpoint.entries.last?.block, block >= known {
       throw ZorBAError(
         .invalidJournal, "a digest is of block \(block); the model's last block is \(known - 1)")

@@ -7,7 +7,7 @@ public import ZorBATensor
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write base model + journal as a Hugging Face checkpoint.")
+    abstract: "Write base model + journal as a Hugging Face checkpoint, or its adapter for PEFT.")
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var model: ModelOptions
@@ -21,9 +21,22 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Replace what is in the folder.")
   var overwrite = false
 
+  @Flag(help: "Fold an adapter into its base and write a whole checkpoint.")
+  var merge = false
+
   func run() throws {
     let loaded = try model.load(common)
-    let files = try loaded.export(to: out, dtype: dtype, overwrite: overwrite)
+    let isAdapter = loaded.hasAdapter && !merge
+    if isAdapter, dtype != nil {
+      throw ValidationError("--dtype is for whole checkpoints; an adapter is written as float32.")
+    }
+    if merge, !loaded.hasAdapter {
+      throw ValidationError("--merge: there is no adapter; leave it out.")
+    }
+    let files =
+      try isAdapter
+      ? loaded.exportAdapter(to: out, overwrite: overwrite)
+      : loaded.export(to: out, dtype: dtype, overwrite: overwrite)
     let digest = loaded.stateDigest()
     if common.json {
       let value: JSONValue = [

@@ -13,6 +13,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Apply the journal only up to this round.")
   var round: Int?
 
+  @Option(help: "A folder with an adapter in PEFT's layout to put beside the model's layers.")
+  var adapter: String?
+
   @Option(
     help: ArgumentHelp(
       "Resident memory at most, in MiB; weights that do not fit are streamed from a temporary file.",
@@ -25,7 +28,7 @@ struct ModelOptions: ParsableArguments {
 
   func load(_ common: CommonOptions) throws -> FineTunedModel {
     try FineTunedModel(
-      path: model, journal: journal, round: round, threads: common.threads,
+      path: model, journal: journal, round: round, adapter: adapter, threads: common.threads,
       memoryBudget: memoryBudget)
   }
 }

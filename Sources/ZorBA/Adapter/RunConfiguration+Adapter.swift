@@ -1,0 +1,35 @@
+import ZorBADiagnostics
+import ZorBAJSON
+
+extension RunConfiguration {
+  /// The same with its adapter as it was loaded: nothing left to defaults, and the base's digest, so that a
+  /// journal says all that decides the run.
+  func pinned(by loaded: LoadedModel) -> RunConfiguration {
+    var run = self
+    run.adapter = loaded.adapter?.configuration
+    return run
+  }
+}
+
+extension LoadedModel {
+  /// Checks that this is a model with the adapter of a journal.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidJournal` naming what differs.
+  func verify(_ journaled: AdapterConfiguration) throws {
+    guard var found = adapter?.configuration else {
+      throw ZorBAError(
+        .invalidJournal, "the journal is of an adapter, the model has none",
+        advice: "Load the model with the journal's adapter.")
+    }
+    var journaled = journaled
+    // Where the folder of the first values lies is no matter; their digest is in the header.
+    (found.path, journaled.path) = (nil, nil)
+    guard found == journaled else {
+      throw ZorBAError(
+        .invalidJournal,
+        "the journal's adapter is \(journaled.json.serialized), the model's "
+          + found.json.serialized,
+        advice: "Use the base model and the adapter that the run started from, unchanged.")
+    }
+  }
+}
