@@ -21,7 +21,8 @@ extension ForwardPass {
 
   private func linear(_ layer: Linear, _ x: Activation, _ y: Activation, accumulate: Bool) {
     precondition(x.width == layer.inputs && y.width == layer.outputs && x.rows == y.rows)
-    scope {
+    recordLinear(layer, x, y)
+    workspace {
       let biases = layer.bias.map { vectors($0) }
       withJob(layer, accumulate: accumulate) { job in
         linearBranches(x, y: y.base, yStride: y.stride, biases: biases).withUnsafeBufferPointer {
@@ -90,7 +91,7 @@ extension ForwardPass {
   }
 
   /// Columns that one task computes: a multiple of 32 giving every thread a few tasks.
-  private func columnsPerTask(_ columns: Int) -> Int {
+  func columnsPerTask(_ columns: Int) -> Int {
     let units = (columns + 31) / 32
     let threads = compute.team.threadCount
     let tasks = threads == 1 ? 1 : min(units, 4 * threads)
