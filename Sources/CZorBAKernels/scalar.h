@@ -38,6 +38,24 @@ void zk_scalar_silu_multiply(float *gate, const float *up, size_t count);
 void zk_scalar_add(float *y, const float *x, size_t count);
 void zk_scalar_log_sum_exp(const float *x, size_t count, float *maximum, float *sum);
 
+void zk_scalar_attention_backward(const zk_attention_backward *job, void *scratch);
+size_t zk_scalar_attention_backward_scratch(const zk_attention_backward *job);
+void zk_scalar_norm_backward(const zk_norm_backward *job);
+void zk_scalar_rotary_backward(float *x, size_t rows, size_t stride, size_t heads,
+                               size_t head_dim, const int32_t *positions, const float *table);
+void zk_scalar_relu_backward(float *d, const float *y, size_t count);
+void zk_scalar_gelu_backward(float *d, const float *x, size_t count);
+void zk_scalar_gelu_tanh_backward(float *d, const float *x, size_t count);
+void zk_scalar_silu_backward(float *d, const float *x, size_t count);
+void zk_scalar_tanh_backward(float *d, const float *y, size_t count);
+void zk_scalar_silu_multiply_backward(float *d, float *d_up, const float *gate, const float *up,
+                                      size_t count);
+void zk_scalar_add_multiple(float *y, float factor, const float *x, size_t count);
+void zk_scalar_exponentials(float *x, size_t count, float shift, float factor);
+void zk_scalar_add_columns(float *sums, const float *x, size_t rows, size_t width, size_t stride);
+void zk_scalar_transpose(const float *x, size_t rows, size_t width, size_t stride, float *out,
+                         size_t out_stride);
+
 size_t zk_scalar_peak_float32(size_t repeats);
 uint64_t zk_scalar_read_sweep(const void *bytes, size_t count);
 

@@ -45,6 +45,15 @@ final class ActivationArena {
       .bindMemory(to: type, capacity: max(count, 1))
   }
 
+  /// A place to come back to with `release(to:)`.
+  var mark: Int { used }
+
+  /// Takes back everything allocated since `mark` was read.
+  func release(to mark: Int) {
+    precondition(mark <= used)
+    used = mark
+  }
+
   /// Runs `body` and takes back everything it allocated.
   func scope<Result>(_ body: () throws -> Result) rethrows -> Result {
     let mark = used

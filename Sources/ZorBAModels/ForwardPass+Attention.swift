@@ -7,6 +7,7 @@ extension ForwardPass {
     let headSize = model.headSize
     let places = x.rows == batch.rows ? batch.positions : wanted.positions
     precondition(x.rows == places.count)
+    recordRotation(x, positions: places)
     parallelRows(of: x) { branch, rows in
       places.withUnsafeBufferPointer { positions in
         rotaryTable.withUnsafeBufferPointer { table in
@@ -27,7 +28,8 @@ extension ForwardPass {
   ) -> Activation {
     let out = activation(rows: query.rows, width: query.width, branches: query.branches)
     if let cache, !isMeasuring { cache.append(keys: key, values: value, layer: layer) }
-    scope {
+    recordAttention(query, key, value, out, layer: layer)
+    workspace {
       let heads = model.headCount
       let jobs = wanted.runs.map { attentionJob(query, key, value, out, layer: layer, run: $0) }
       var bytes = 0

@@ -4,6 +4,7 @@ import ZorBATensor
 extension ForwardPass {
   /// x = table[rows], one row per token.
   func embed(_ embedding: Embedding, rows indices: [Int32], into x: Activation) {
+    recordLookup(embedding, rows: indices, offset: 0, x)
     let fetch = rowReader(embedding)
     parallelRows(of: x) { branch, rows in
       for row in rows { fetch(branch, Int(indices[row]), x.row(row, branch: branch)) }
@@ -13,8 +14,9 @@ extension ForwardPass {
 
   /// x += table[rows + offset], one row per token.
   func addEmbedding(_ embedding: Embedding, rows indices: [Int32], offset: Int, to x: Activation) {
+    recordLookup(embedding, rows: indices, offset: offset, x)
     let fetch = rowReader(embedding)
-    scope {
+    workspace {
       let term = activation(like: x)
       parallelRows(of: x) { branch, rows in
         for row in rows {
@@ -53,6 +55,7 @@ extension ForwardPass {
   /// Copies the given rows of every branch into an activation of their own.
   func gather(_ x: Activation, rows indices: [Int]) -> Activation {
     let gathered = activation(rows: indices.count, width: x.width, branches: x.branches)
+    recordGather(x, rows: indices, gathered)
     parallelRows(of: gathered) { branch, rows in
       for row in rows {
         gathered.row(row, branch: branch)

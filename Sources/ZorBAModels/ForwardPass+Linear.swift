@@ -24,10 +24,11 @@ extension ForwardPass {
     if let adapter = layer.adapter {
       return adapted(layer.unadapted, adapter, x, y, accumulate: accumulate)
     }
+    recordLinear(layer, x, y)
     if let matrix = parameters.quantised(layer.weight) {
       return quantised(layer, matrix, x, y, accumulate: accumulate)
     }
-    scope {
+    workspace {
       let biases = layer.bias.map { vectors($0) }
       withJob(layer, accumulate: accumulate) { job in
         linearBranches(layer, x, y: y.base, yStride: y.stride, biases: biases).withUnsafeBufferPointer {
@@ -97,7 +98,7 @@ extension ForwardPass {
   }
 
   /// Columns that one task computes: a multiple of 32 giving every thread a few tasks.
-  private func columnsPerTask(_ columns: Int) -> Int {
+  func columnsPerTask(_ columns: Int) -> Int {
     let units = (columns + 31) / 32
     let threads = compute.team.threadCount
     let tasks = threads == 1 ? 1 : min(units, 4 * threads)

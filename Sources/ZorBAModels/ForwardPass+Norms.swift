@@ -5,7 +5,8 @@ extension ForwardPass {
   /// y = (x − mean) / sqrt(variance + ε) · weight + bias, row by row; `x` and `y` may be the same.
   func layerNorm(_ norm: Norm, _ x: Activation, into y: Activation) {
     precondition(x.stride == y.stride && x.width == norm.width && y.width == norm.width)
-    scope {
+    recordNorm(norm, x, y, centred: true)
+    workspace {
       let weights = norm.weight.map { vectors($0) } ?? constants(1, width: norm.width)
       let biases = norm.bias.map { vectors($0) } ?? constants(0, width: norm.width)
       parallelRows(of: x) { branch, rows in
@@ -19,7 +20,8 @@ extension ForwardPass {
   /// y = x / sqrt(mean(x²) + ε) · weight, row by row; `x` and `y` may be the same.
   func rmsNorm(_ norm: Norm, _ x: Activation, into y: Activation) {
     precondition(x.stride == y.stride && x.width == norm.width && y.width == norm.width)
-    scope {
+    recordNorm(norm, x, y, centred: false)
+    workspace {
       let weights = norm.weight.map { vectors($0) } ?? constants(1, width: norm.width)
       parallelRows(of: x) { branch, rows in
         kernels.rms_norm(
@@ -37,6 +39,7 @@ extension ForwardPass {
 
   /// Applies a pointwise function in place.
   func activate(_ function: ActivationFunction, _ x: Activation) {
+    recordActivation(function, x)
     parallelRows(of: x) { branch, rows in
       let start = x.row(rows.lowerBound, branch: branch)
       let count = rows.count * x.width
@@ -51,6 +54,7 @@ extension ForwardPass {
 
   /// gate ← silu(gate) · up: the gated linear unit (Shazeer, 2020).
   func gate(_ gate: Activation, with up: Activation) {
+    recordGate(gate, up)
     parallelRows(of: gate) { branch, rows in
       kernels.silu_multiply(
         gate.row(rows.lowerBound, branch: branch), up.row(rows.lowerBound, branch: branch),

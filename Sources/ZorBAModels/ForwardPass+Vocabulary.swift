@@ -20,7 +20,7 @@ struct VocabularyTarget {
 
 extension ForwardPass {
   /// Columns of the vocabulary computed at a time; a multiple of 32.
-  private static let tileWidth = 256
+  static let tileWidth = 256
   /// Rows of all branches computed at a time: with the width, a tile of 2 MiB per thread.
   private static let tileRows = 2048
   /// Runs of tiles folded independently. Fixed, so that sums do not depend on the thread count.
@@ -40,7 +40,9 @@ extension ForwardPass {
     normalised: Bool, into values: inout [Double]
   ) {
     guard !rows.isEmpty, !targets.isEmpty else { return }
-    scope {
+    let totals = recordScore(
+      head: head, hidden, rows: rows, targets: targets, normalised: normalised)
+    workspace {
       let tiles =
         normalised ? Self.allTiles(head.outputs) : Self.tiles(around: targets, of: head.outputs)
       let runs = min(Self.runCount, tiles.count)
@@ -89,6 +91,12 @@ extension ForwardPass {
         }
       }
       if isMeasuring { return }
+      if let totals, normalised {
+        for row in 0..<rows.count {
+          totals[row] = Float(
+            Self.logSumExp(maxima + row, sums + row, runs: runs, stride: flatRows))
+        }
+      }
       let width = values.count / branches
       for branch in 0..<branches {
         for (index, target) in targets.enumerated() {
@@ -151,7 +159,7 @@ extension ForwardPass {
     }
   }
 
-  private static func firstIndex(in targets: [VocabularyTarget], atLeast token: Int) -> Int {
+  static func firstIndex(in targets: [VocabularyTarget], atLeast token: Int) -> Int {
     var (low, high) = (0, targets.count)
     while low < high {
       let middle = (low + high) / 2

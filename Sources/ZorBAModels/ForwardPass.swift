@@ -29,14 +29,16 @@ final class ForwardPass {
   /// Seeds the masks of dropout; nil outside training, when nothing is dropped.
   var dropoutSeed: UInt64?
   /// The block the pass is in; nil before the first and after the last.
-  private var block: Int?
+  private(set) var block: Int?
   /// The rows that later operations need; all until `narrow`.
-  private(set) var wanted: WantedRows
+  var wanted: WantedRows
+  /// What is written down for the way back; nil when no gradient is wanted.
+  let tape: Tape?
 
   init(
     model: ModelConfiguration, parameters: BoundParameters, compute: ComputeContext,
     batch: PackedBatch, plan: PerturbationPlan?, arena: ActivationArena, cache: KeyValueCache?,
-    rotaryTable: [Float]
+    rotaryTable: [Float], recording: Recording? = nil
   ) {
     self.model = model
     self.parameters = parameters
@@ -48,6 +50,7 @@ final class ForwardPass {
     self.cache = cache
     self.rotaryTable = rotaryTable
     self.wanted = WantedRows(all: batch)
+    self.tape = recording.map { Tape($0) }
     self.residency = arena.isMeasuring ? nil : parameters.set.residency
   }
 
@@ -81,6 +84,12 @@ final class ForwardPass {
     return all
   }
 
+  /// Comes back to a block on the way back: to its weights.
+  func revisit(block: Int) {
+    residency?.move(from: self.block, to: block)
+    self.block = block
+  }
+
   /// Runs `body` with some of the branches as if they were all there are.
   func withBranches<Result>(_ group: Range<Int>, _ body: () -> Result) -> Result {
     let all = branches
@@ -110,14 +119,27 @@ final class ForwardPass {
 
   // MARK: - Memory
 
-  func scope<Result>(_ body: () -> Result) -> Result { arena.scope(body) }
+  /// Takes back what `body` allocated, unless the way back will need it.
+  ///
+  /// For activations between operations; what an operation needs by itself is `workspace`.
+  func scope<Result>(_ body: () -> Result) -> Result {
+    recorder == nil ? arena.scope(body) : body()
+  }
+
+  /// Takes back what `body` allocated, always; operations inside it leave no record.
+  func workspace<Result>(_ body: () -> Result) -> Result {
+    guard let tape else { return arena.scope(body) }
+    return tape.pausing { arena.scope(body) }
+  }
 
   /// An uninitialised activation, for the current branches unless told otherwise.
   func activation(rows: Int, width: Int, branches: Int? = nil) -> Activation {
     let branches = branches ?? self.branches
+    let count = branches * rows * width
+    let base = arena.allocate(Float.self, count: count)
+    recorder?.register(base, count: count)
     return Activation(
-      base: arena.allocate(Float.self, count: branches * rows * width), branches: branches,
-      rows: rows, width: width, stride: width)
+      base: base, branches: branches, rows: rows, width: width, stride: width)
   }
 
   /// An uninitialised activation of the shape of `x`.

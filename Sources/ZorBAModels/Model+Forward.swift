@@ -11,13 +11,14 @@ extension Model {
   /// `body` is called twice; the first result is thrown away.
   func run<Result>(
     _ batch: PackedBatch, plan: PerturbationPlan? = nil, cache: KeyValueCache? = nil,
-    _ body: (ForwardPass) -> Result
+    recording: Recording? = nil, _ body: (ForwardPass) -> Result
   ) throws -> Result {
     let table = rotaryTables.table(for: configuration, positions: batch.positionCount)
-    let measured = try measure(batch, plan: plan, cache: cache, body)
+    let measured = try measure(batch, plan: plan, cache: cache, recording: recording, body)
     return try pool.withArena(byteCount: measured) { arena in
       if let plan { parameters.residency?.focus(on: plan.active) }
-      let pass = pass(batch, plan: plan, cache: cache, arena: arena, table: table)
+      let pass = pass(
+        batch, plan: plan, cache: cache, arena: arena, table: table, recording: recording)
       defer { pass.leave() }
       return body(pass)
     }
@@ -26,20 +27,21 @@ extension Model {
   /// Bytes of activations that `body`'s pass takes at its peak.
   func measure<Result>(
     _ batch: PackedBatch, plan: PerturbationPlan?, cache: KeyValueCache? = nil,
-    _ body: (ForwardPass) -> Result
+    recording: Recording? = nil, _ body: (ForwardPass) -> Result
   ) throws -> Int {
     let arena = try ActivationArena(measuring: true)
-    _ = body(pass(batch, plan: plan, cache: cache, arena: arena, table: []))
+    _ = body(
+      pass(batch, plan: plan, cache: cache, arena: arena, table: [], recording: recording))
     return arena.peak
   }
 
   private func pass(
     _ batch: PackedBatch, plan: PerturbationPlan?, cache: KeyValueCache?, arena: ActivationArena,
-    table: [Float]
+    table: [Float], recording: Recording?
   ) -> ForwardPass {
     ForwardPass(
       model: configuration, parameters: bound, compute: compute, batch: batch, plan: plan,
-      arena: arena, cache: cache, rotaryTable: table)
+      arena: arena, cache: cache, rotaryTable: table, recording: recording)
   }
 
   /// Embeds the batch and applies every transformer block: [branches, rows, hiddenSize].
@@ -53,7 +55,7 @@ extension Model {
     for layer in 0..<configuration.layerCount {
       hidden = pass.enter(block: layer + 1, hidden: hidden)
       if layer == configuration.layerCount - 1 { pass.narrow(to: rows) }
-      hidden = pass.inGroups(hidden) { decoder.layer(layer, $0, pass) }
+      hidden = pass.block(hidden) { hidden, pass in decoder.layer(layer, hidden, pass) }
     }
     return hidden
   }

@@ -68,7 +68,7 @@ extension Model {
   }
 
   /// Values of all targets: [branches, targets], branches 1 when the plan has no active block.
-  private func score(_ layout: QueryLayout, _ pass: ForwardPass) -> [Double] {
+  func score(_ layout: QueryLayout, _ pass: ForwardPass) -> [Double] {
     let hidden = headInput(pass, rows: layout.rows)
     var values = [Double](repeating: 0, count: hidden.branches * layout.targetCount)
     let normalised = 0..<layout.normalisedCount

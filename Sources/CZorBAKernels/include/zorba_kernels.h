@@ -96,6 +96,35 @@ typedef struct {
   float scale;
 } zk_attention;
 
+// What softmax attention of one head of one run of queries passes back. Queries and keys are seen
+// as in zk_attention; without `causal` every query sees every key. Gradients are added to; a NULL
+// one is not computed.
+typedef struct {
+  const float *q, *k, *v;
+  const float *d_out;      // [queries, head_dim], row stride d_out_stride
+  float *d_q, *d_k, *d_v;  // of the shapes of q, k and v
+  size_t q_stride, k_stride, v_stride, d_out_stride, d_q_stride, d_k_stride, d_v_stride;
+  size_t queries, keys, head_dim;
+  size_t window;
+  float scale;
+  int32_t causal;
+} zk_attention_backward;
+
+// What a layer norm (centred) or root-mean-square norm passes back.
+typedef struct {
+  const float *x;       // [rows, width], the norm's input
+  const float *d_y;     // [rows, width]
+  const float *weight;  // [width]; NULL: ones
+  float *d_x;           // [rows, width], may be d_y itself unless `accumulate`; NULL: not computed
+  float *d_weight;      // [width], added to; NULL: not computed
+  float *d_bias;        // [width], added to; NULL: not computed
+  size_t x_stride, d_y_stride, d_x_stride;
+  size_t rows, width;
+  float epsilon;
+  int32_t centred;
+  int32_t accumulate;  // 1: d_x += instead of d_x =
+} zk_norm_backward;
+
 typedef struct {
   zk_isa isa;
 
@@ -157,6 +186,38 @@ typedef struct {
 
   // Folds logits into a running (maximum, sum of exp(x - maximum)), which starts at (-inf, 0).
   void (*log_sum_exp)(const float *x, size_t count, float *maximum, float *sum);
+
+  // --- gradients (local) --------------------------------------------------------------------
+
+  // `scratch` holds attention_backward_scratch() bytes, 64-byte aligned, one per thread.
+  void (*attention_backward)(const zk_attention_backward *job, void *scratch);
+  size_t (*attention_backward_scratch)(const zk_attention_backward *job);
+  void (*norm_backward)(const zk_norm_backward *job);
+
+  // Turns [rows, heads, head_dim] back: the inverse, and so the transpose, of `rotary`.
+  void (*rotary_backward)(float *x, size_t rows, size_t stride, size_t heads, size_t head_dim,
+                          const int32_t *positions, const float *table);
+
+  // d <- d * f'(x), elementwise over contiguous floats; relu and tanh take the result y for x.
+  void (*relu_backward)(float *d, const float *y, size_t count);
+  void (*gelu_backward)(float *d, const float *x, size_t count);
+  void (*gelu_tanh_backward)(float *d, const float *x, size_t count);
+  void (*silu_backward)(float *d, const float *x, size_t count);
+  void (*tanh_backward)(float *d, const float *y, size_t count);
+  // With `gate` and `up` as they were before silu_multiply and d the gradient of its result:
+  // d_up += d * silu(gate), d <- d * up * silu'(gate).
+  void (*silu_multiply_backward)(float *d, float *d_up, const float *gate, const float *up,
+                                 size_t count);
+
+  // y <- y + factor * x
+  void (*add_multiple)(float *y, float factor, const float *x, size_t count);
+  // x <- factor * exp(x - shift)
+  void (*exponentials)(float *x, size_t count, float shift, float factor);
+  // sums[j] += x[0][j] + x[1][j] + ..., x of row stride `stride`
+  void (*add_columns)(float *sums, const float *x, size_t rows, size_t width, size_t stride);
+  // out[j][i] = x[i][j] for i < rows, j < width
+  void (*transpose)(const float *x, size_t rows, size_t width, size_t stride, float *out,
+                    size_t out_stride);
 
   // --- measurement ----------------------------------------------------------------------------
 

@@ -23,9 +23,9 @@ INLINE vf exp_lanes(vf x) {
 // 1 / (1 + e^-x).
 INLINE vf sigmoid_lanes(vf x) { return 1.0f / (1.0f + exp_lanes(-x)); }
 
-// x * Phi(x). With a = |x|, Phi(-a) = e^(-a^2 / 2) s P(s), s = 1 / (1 + 0.35 a); the polynomial is
+// Phi(x). With a = |x|, Phi(-a) = e^(-a^2 / 2) s P(s), s = 1 / (1 + 0.35 a); the polynomial is
 // within 4e-8 of the quotient for a <= 14, beyond which Phi(-a) is 0 in binary32.
-INLINE vf gelu_lanes(vf x) {
+INLINE vf normal_lanes(vf x) {
   vf a = (vf)((vi)x & 0x7FFFFFFF);
   vf s = 1.0f / fma_lanes(splat(0.35f), a, splat(1.0f));
   vf p = fma_lanes(splat(-0x1.dd83b8p-6f), s, splat(0x1.26d8a2p-3f));
@@ -37,8 +37,10 @@ INLINE vf gelu_lanes(vf x) {
   p = fma_lanes(p, s, splat(0x1.1e6fdap-3f));
   p = fma_lanes(p, s, splat(0x1.1df1d4p-3f));
   vf tail = exp_lanes(-0.5f * a * a) * s * p;
-  return x * select_lanes((vi)(x < 0), tail, 1.0f - tail);
+  return select_lanes((vi)(x < 0), tail, 1.0f - tail);
 }
+
+INLINE vf gelu_lanes(vf x) { return x * normal_lanes(x); }
 
 // x (1 + tanh u) / 2 = x / (1 + e^(-2 u)), u = sqrt(2 / pi) (x + 0.044715 x^3).
 INLINE vf gelu_tanh_lanes(vf x) {
