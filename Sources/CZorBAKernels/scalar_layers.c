@@ -17,6 +17,7 @@ void zk_scalar_attention(const zk_attention *job, void *scratch) {
     // Keys [first, last) are visible.
     size_t last = job->keys + i + 1 > job->queries ? job->keys + i + 1 - job->queries : 0;
     size_t first = job->window > 0 && last > job->window ? last - job->window : 0;
+    if (job->bidirectional) first = 0, last = job->keys;
     float maximum = -INFINITY, sum = 0;
     for (size_t j = first; j < last; j++) {
       const float *k = job->k + j * job->kv_stride;

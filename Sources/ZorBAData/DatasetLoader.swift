@@ -14,6 +14,11 @@ package struct DatasetLoader: Sendable {
         .invalidConfiguration, "\(task.maximumTokens) tokens hold no example",
         at: .init(field: "batch.max_tokens"), advice: "Use at least 1, better 64 or more.")
     }
+    guard task.head == .nextToken || task.kind == .classification else {
+      throw ZorBAError(
+        .invalidConfiguration, "an encoder does classification, not \(task.kind.rawValue)",
+        at: .init(field: "task.kind"), advice: "Use a decoder for this task.")
+    }
     self.task = task
     sequences = SequenceEncoder(encoder)
   }
@@ -84,11 +89,20 @@ package struct DatasetLoader: Sendable {
       } else {
         try discoverLabels(in: file)
       }
-    let encoder = try ClassificationEncoder(
-      task, labels: try LabelSet(words), sequences: sequences)
+    let encode = try rowEncoder(labels: try LabelSet(words))
     var examples: [EncodedExample] = []
-    try file.forEachRow { examples.append(try encoder.encode($0)) }
+    try file.forEachRow { examples.append(try encode($0)) }
     return Dataset(examples: examples, labels: words.map(\.value))
+  }
+
+  private func rowEncoder(labels: LabelSet) throws -> (Row) throws -> EncodedExample {
+    switch task.head {
+    case .nextToken:
+      try ClassificationEncoder(task, labels: labels, sequences: sequences).encode
+    case .maskedToken: try MaskedEncoder(task, labels: labels, encoder: sequences.encoder).encode
+    case .wholeText:
+      try WholeTextEncoder(task, labels: labels, encoder: sequences.encoder).encode
+    }
   }
 
   private func discoverLabels(in file: DataFile) throws -> [TaskDefinition.LabelWord] {

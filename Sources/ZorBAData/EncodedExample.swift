@@ -42,6 +42,8 @@ package struct EncodedExample: Sendable, Equatable {
   package let continuations: [[Int32]]
   /// The index of the true candidate, or nil when all tokens are to be predicted.
   package let answer: Int?
+  /// Where one output decides between all candidates; nil for the end of the context.
+  package let queryPosition: Int?
   /// The value of the site column, if the task has one.
   package let site: String?
   /// Whether text was left out so that the example fits.
@@ -51,15 +53,17 @@ package struct EncodedExample: Sendable, Equatable {
 
   /// Creates an example; shapes are the encoder's affair, so a wrong one is a programming error.
   package init(
-    context: [Int32], continuations: [[Int32]], answer: Int?, site: String? = nil,
-    truncated: Bool = false, line: Int
+    context: [Int32], continuations: [[Int32]], answer: Int?, queryPosition: Int? = nil,
+    site: String? = nil, truncated: Bool = false, line: Int
   ) {
     precondition(!context.isEmpty && !continuations.isEmpty)
     precondition(continuations.allSatisfy { !$0.isEmpty })
     precondition(answer.map(continuations.indices.contains) ?? (continuations.count == 1))
     self.context = context
     self.continuations = continuations
+    precondition(queryPosition.map(context.indices.contains) ?? true)
     self.answer = answer
+    self.queryPosition = queryPosition
     self.site = site
     self.truncated = truncated
     self.line = line
@@ -92,7 +96,10 @@ package struct EncodedExample: Sendable, Equatable {
     let first = context.count - 1
     if isSingleQuery {
       let targets = continuations.flatMap { $0 }
-      return [Query(sequence: 0, position: first, targets: targets, normalised: false)]
+      return [
+        Query(
+          sequence: 0, position: queryPosition ?? first, targets: targets, normalised: false)
+      ]
     }
     return continuations.enumerated().flatMap { sequence, tokens in
       tokens.enumerated().map { offset, token in

@@ -15,6 +15,16 @@ package struct TaskDefinition: Sendable, Equatable {
     case completion
   }
 
+  /// What of the model is asked, which decides how a row is laid out.
+  package enum Head: Sendable, Equatable {
+    /// The next token after a text.
+    case nextToken
+    /// The token at a mask inside a text.
+    case maskedToken
+    /// A value a label of a text as a whole.
+    case wholeText
+  }
+
   /// A label as the data has it and the word that the model is asked for.
   package struct LabelWord: Sendable, Equatable {
     /// The value in the label column.
@@ -65,6 +75,7 @@ package struct TaskDefinition: Sendable, Equatable {
   package var kind: Kind
   /// The template, or nil for the kind's own: "{text} It was {label}." or, for multiple choice,
   /// "{context}\n{question}\nAnswer: {choice}" (without its first line where a row has no context).
+  /// Heads that look at whole texts take "{text}".
   package var template: String?
   /// The labels in order, or nil to take every value the data has as its own word.
   package var labels: [LabelWord]?
@@ -72,6 +83,8 @@ package struct TaskDefinition: Sendable, Equatable {
   package var columns: Columns
   /// The longest sequence given to the model, in tokens.
   package var maximumTokens: Int
+  /// What of the model is asked.
+  package var head = Head.nextToken
 
   /// Creates a definition.
   package init(

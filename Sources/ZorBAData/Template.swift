@@ -97,7 +97,7 @@ package struct Template: Sendable, Equatable {
   }
 
   /// Splits into literals and names; the slot's positions come separately, each holding no part.
-  private static func scan(
+  static func scan(
     _ text: String, slot: String, field: String
   ) throws -> (parts: [Part], slots: [Int]) {
     var parts: [Part] = []
@@ -134,5 +134,69 @@ package struct Template: Sendable, Equatable {
     }
     flush()
     return (parts, slots)
+  }
+}
+
+extension Template {
+  /// A template without a slot: the text as a whole.
+  ///
+  /// - Throws: `ZorBAError` for unbalanced braces, an empty name or no column.
+  init(wholeText text: String, field: String = "task.template") throws {
+    let (parts, slots) = try Self.scan(text, slot: "label", field: field)
+    self.init(parts: parts, separator: "")
+    guard !columns.isEmpty, slots.isEmpty else {
+      throw ZorBAError(
+        .invalidConfiguration,
+        "template \"\(text)\" "
+          + (slots.isEmpty ? "names no column" : "has a {label}, which this head does not ask for"),
+        at: .init(field: field), advice: "Use columns only, such as {text}.")
+    }
+  }
+
+  /// What stands before a slot and what stands behind it, for models that read both.
+  ///
+  /// Spaces right before the slot are the first one's separator: they belong to the word that the
+  /// slot stands for.
+  ///
+  /// - Throws: `ZorBAError` for unbalanced braces, an empty name, a missing or repeated slot, or no
+  ///   column.
+  static func around(
+    _ slot: String, of text: String, field: String = "task.template"
+  ) throws -> (before: Template, after: Template) {
+    let (parts, slots) = try scan(text, slot: slot, field: field)
+    guard let place = slots.first, slots.count == 1 else {
+      throw ZorBAError(
+        .invalidConfiguration, "template \"\(text)\" has {\(slot)} \(slots.count) times",
+        at: .init(field: field), advice: "Put {\(slot)} once, where the answer belongs.")
+    }
+    var before = Array(parts[..<place])
+    var separator = ""
+    if case .literal(let last)? = before.last {
+      var scalars = last.unicodeScalars
+      while scalars.last == " " {
+        scalars.removeLast()
+        separator = " "
+      }
+      before.removeLast()
+      if !scalars.isEmpty { before.append(.literal(String(scalars))) }
+    }
+    let result = (
+      Template(parts: before, separator: separator),
+      Template(parts: Array(parts[place...]), separator: "")
+    )
+    guard !(result.0.columns + result.1.columns).isEmpty else {
+      throw ZorBAError(
+        .invalidConfiguration, "template \"\(text)\" names no column", at: .init(field: field),
+        advice: "Add one, such as {text}.")
+    }
+    return result
+  }
+
+  private init(parts: [Part], separator: String) {
+    var columns: [String] = []
+    for case .column(let name) in parts where !columns.contains(name) { columns.append(name) }
+    self.parts = parts
+    self.separator = separator
+    self.columns = columns
   }
 }

@@ -12,4 +12,13 @@ package protocol TextEncoder: Sendable {
   var eosID: Int32? { get }
   /// The beginning-of-text token, if the vocabulary has one.
   var bosID: Int32? { get }
+  /// The token that stands for one to be predicted, if the vocabulary has one.
+  var maskID: Int32? { get }
+  /// What `encode` with special tokens puts before and behind a text.
+  var enclosingTokens: (prefix: [Int32], suffix: [Int32]) { get }
+}
+
+extension TextEncoder {
+  package var maskID: Int32? { nil }
+  package var enclosingTokens: (prefix: [Int32], suffix: [Int32]) { ([], []) }
 }

@@ -1,4 +1,4 @@
-/// A decoder-only transformer written as the sequence of its operations.
+/// A transformer, decoder or encoder, written as the sequence of its operations.
 ///
 /// A decoder holds no weights: it declares its parameters and applies them through a
 /// `ForwardPass`, which knows the branches, the perturbation and the memory.
@@ -7,10 +7,17 @@ protocol Decoder: Sendable {
   /// without a head leave out.
   static var basePrefix: String { get }
 
+  /// Whether a stored tensor that the configuration does not call for may be there all the same,
+  /// such as a head that is not used.
+  static func mayIgnore(_ name: String) -> Bool
+
   init(_ configuration: ModelConfiguration, declaring parameters: inout ParameterDeclarations)
 
   /// The map from the width that `finish` returns to the vocabulary.
   var head: Linear { get }
+
+  /// What maps a text's vector to labels, where the configuration's head does.
+  var classification: ClassificationHead? { get }
 
   /// Fills `hidden` with the embedded tokens.
   func embed(into hidden: Activation, _ pass: ForwardPass)
@@ -22,6 +29,12 @@ protocol Decoder: Sendable {
   func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation
 }
 
+extension Decoder {
+  static func mayIgnore(_ name: String) -> Bool { false }
+
+  var classification: ClassificationHead? { nil }
+}
+
 extension ModelConfiguration {
   /// The decoder of this configuration's family.
   var decoderType: any Decoder.Type {
@@ -29,6 +42,8 @@ extension ModelConfiguration {
     case .opt: OPT.self
     case .gpt2: GPT2.self
     case .llama, .mistral, .qwen2, .qwen3: Llama.self
+    case .bert: BERT.self
+    case .roberta: RoBERTa.self
     }
   }
 }

@@ -19,7 +19,7 @@ extension ForwardPass {
     }
   }
 
-  /// Causal softmax attention, head by head; grouped queries share key and value heads.
+  /// Softmax attention, head by head, causal but in encoders; grouped queries share key and value heads.
   ///
   /// Queries are those of the wanted rows, keys and values those of all rows. With a cache, the new
   /// keys and values join it and queries see all of it.
@@ -72,6 +72,10 @@ extension ForwardPass {
     job.head_dim = model.headSize
     job.window = model.windows[layer]
     job.scale = model.attentionScale(layer: layer)
+    if model.isEncoder {
+      job.keys = run.sequence.count
+      job.bidirectional = 1
+    }
     if let cache {
       job.k = UnsafePointer(cache.keys(layer: layer))
       job.v = UnsafePointer(cache.values(layer: layer))

@@ -34,8 +34,10 @@ extension ForwardPass {
     // Asked of the parameters, so that a measuring pass takes the same way.
     guard let residency = parameters.set.residency else { return linear(head, x, into: y) }
     scope {
+      let biases = head.bias.map { vectors($0) }
       withJob(head, accumulate: false) { job in
-        linearBranches(head, x, y: y.base, yStride: y.stride).withUnsafeBufferPointer { branches in
+        linearBranches(head, x, y: y.base, yStride: y.stride, biases: biases)
+          .withUnsafeBufferPointer { branches in
           job.branches = branches.baseAddress
           job.branch_count = branches.count
           let scratch = workerScratch(byteCount: kernels.linear_scratch(&job))

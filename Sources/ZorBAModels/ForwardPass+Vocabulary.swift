@@ -53,6 +53,7 @@ extension ForwardPass {
       let maxima = arena.allocate(Float.self, count: normalised ? runs * flatRows : 0)
       let sums = arena.allocate(Float.self, count: normalised ? runs * flatRows : 0)
       let chunk = min(rows.count, max(1, Self.tileRows / branches))
+      let biases = head.bias.map { vectors($0) }
       withJob(head, accumulate: false) { job in
         let tileBytes = branches * chunk * Self.tileWidth * 4
         let scratch = workerScratch(
@@ -74,7 +75,7 @@ extension ForwardPass {
             for start in stride(from: rows.lowerBound, to: rows.upperBound, by: chunk) {
               let part = start..<min(start + chunk, rows.upperBound)
               compute(
-                head, fixed, hidden, rows: part, columns: columns, into: tile,
+                head, fixed, hidden, rows: part, columns: columns, biases: biases, into: tile,
                 scratch: scratch[worker] + tileBytes)
               pick(targets, rows: part, columns: columns, branches: branches, tile, into: picked)
               guard normalised else { continue }
@@ -127,12 +128,14 @@ extension ForwardPass {
   /// Logits of some rows and columns: [branches, rows, tileWidth].
   private func compute(
     _ head: Linear, _ job: zk_linear, _ hidden: Activation, rows: Range<Int>, columns: Range<Int>,
-    into tile: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+    biases: BranchVectors?, into tile: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
     var job = job
     // The kernel counts columns from the start of the vocabulary, the tile from its own.
     let origin = tile - columns.lowerBound
-    linearBranches(head, hidden, rows: rows, y: origin, yStride: Self.tileWidth)
+    linearBranches(
+      head, hidden, rows: rows, y: origin, yStride: Self.tileWidth, biases: biases
+    )
       .withUnsafeBufferPointer { branches in
         job.branches = branches.baseAddress
         job.branch_count = branches.count

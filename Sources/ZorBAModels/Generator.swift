@@ -46,6 +46,7 @@ package struct Generator: Sendable {
   package func generate(
     prompt: [Int32], options: GenerationOptions, onToken: (Int32) throws -> Bool = { _ in true }
   ) throws -> [Int32] {
+    try model.requireDecoder()
     try model.validate(prompt, name: "the prompt")
     var sampler = try TokenSampler(options)
     let ends = Set(options.endTokens ?? model.configuration.endTokens)

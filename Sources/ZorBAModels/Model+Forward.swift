@@ -62,10 +62,15 @@ extension Model {
 
   /// The given rows of the batch after the last block, in this order, ready for the head.
   func headInput(_ pass: ForwardPass, rows: [Int]) -> Activation {
+    decoder.finish(finalStates(pass, rows: rows), pass)
+  }
+
+  /// The given rows of the batch after the last block, in this order.
+  func finalStates(_ pass: ForwardPass, rows: [Int]) -> Activation {
     let distinct = Set(rows).sorted()
     var places: [Int: Int] = [:]
     for (place, row) in distinct.enumerated() { places[row] = place }
     let hidden = pass.enter(block: 0, hidden: hiddenStates(pass, rows: distinct))
-    return decoder.finish(pass.gather(hidden, rows: rows.compactMap { places[$0] }), pass)
+    return pass.gather(hidden, rows: rows.compactMap { places[$0] })
   }
 }

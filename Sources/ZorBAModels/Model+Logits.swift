@@ -7,6 +7,7 @@ extension Model {
   /// - Throws: `ZorBAError`: `invalidData` for an empty or overlong sequence or a token id outside
   ///   the vocabulary; `inputOutput` when memory is exhausted.
   package func logits(_ tokens: [Int32]) throws -> Tensor {
+    try requireVocabulary()
     try validate(tokens, name: "the sequence")
     let vocabulary = configuration.vocabularySize
     let buffer = try AlignedBuffer(byteCount: tokens.count * vocabulary * 4)

@@ -21,7 +21,9 @@ extension Model {
     guard !request.queries.isEmpty else {
       return ScoringResult(branchCount: branchCount, offsets: [0], values: [])
     }
-    var values = try run(PackedBatch(request.sequences), plan: plan) { score(layout, $0) }
+    var values = try run(PackedBatch(request.sequences), plan: plan) {
+      score(request, layout, $0)
+    }
     if values.count < branchCount * layout.targetCount {
       // No active block: every branch is the same.
       values = (0..<branchCount).flatMap { _ in values }
@@ -38,7 +40,9 @@ extension Model {
     if let plan { try validate(plan) }
     guard !request.queries.isEmpty else { return 0 }
     let layout = QueryLayout(request)
-    return try measure(PackedBatch(request.sequences), plan: plan) { score(layout, $0) }
+    return try measure(PackedBatch(request.sequences), plan: plan) {
+      score(request, layout, $0)
+    }
   }
 
   /// Bytes of activations for a batch of `tokens` tokens evaluated in `branches` branches with
@@ -68,7 +72,10 @@ extension Model {
   }
 
   /// Values of all targets: [branches, targets], branches 1 when the plan has no active block.
-  func score(_ layout: QueryLayout, _ pass: ForwardPass) -> [Double] {
+  func score(
+    _ request: ScoringRequest, _ layout: QueryLayout, _ pass: ForwardPass
+  ) -> [Double] {
+    if !configuration.head.scoresTokens { return scorePooled(request, layout, pass) }
     let hidden = headInput(pass, rows: layout.rows)
     var values = [Double](repeating: 0, count: hidden.branches * layout.targetCount)
     let normalised = 0..<layout.normalisedCount

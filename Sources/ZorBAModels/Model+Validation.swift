@@ -32,6 +32,16 @@ extension Model {
     }
   }
 
+  private func validate(target: Int32, _ name: String, _ place: Int) throws {
+    if configuration.head.scoresTokens { return try validate(target, name, place) }
+    guard target >= 0, Int(target) < outputCount else {
+      throw ZorBAError(
+        .invalidData,
+        "output \(target) at place \(place) of \(name) does not exist; the head has \(outputCount)",
+        advice: "Give the task's labels, so that the head has an output for each.")
+    }
+  }
+
   func validate(_ queries: [ScoringRequest.Query], of sequences: [[Int32]]) throws {
     for (index, query) in queries.enumerated() {
       guard sequences.indices.contains(query.sequence),
@@ -43,7 +53,7 @@ extension Model {
             + "which does not exist")
       }
       for (place, token) in query.targets.enumerated() {
-        try validate(token, "the targets of query \(index)", place)
+        try validate(target: token, "the targets of query \(index)", place)
       }
     }
   }

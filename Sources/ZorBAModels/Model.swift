@@ -1,7 +1,7 @@
 import ZorBADiagnostics
 package import ZorBATensor
 
-/// A decoder-only language model: a configuration, its parameters and where it computes.
+/// A language model: a configuration, its parameters and where it computes.
 ///
 /// Evaluation never writes to the parameters and keeps nothing derived from them, so a caller that
 /// owns writable tensors may update them between evaluations. A model may be shared by tasks;
@@ -13,6 +13,8 @@ package struct Model: Sendable {
   let decoder: any Decoder
   let pool = ActivationPool()
   let rotaryTables = RotaryTables()
+  /// What the head compares texts with; nil for other heads.
+  package internal(set) var prototypes: Prototypes?
 
   /// The parameters by block, under their canonical names.
   package var parameters: ParameterSet { bound.set }
@@ -32,7 +34,8 @@ package struct Model: Sendable {
     var declarations = ParameterDeclarations()
     self.decoder = type.init(configuration, declaring: &declarations)
     self.bound = try BoundParameters(
-      declarations, from: source, basePrefix: type.basePrefix, residency: residency)
+      declarations, from: source, basePrefix: type.basePrefix, residency: residency,
+      mayIgnore: type.mayIgnore)
     self.configuration = configuration
     self.compute = compute
   }

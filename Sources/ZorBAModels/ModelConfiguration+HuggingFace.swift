@@ -22,6 +22,8 @@ extension ModelConfiguration {
     case .mistral: self = try Mistral.configuration(reader)
     case .qwen2: self = try Qwen2.configuration(reader)
     case .qwen3: self = try Qwen3.configuration(reader)
+    case .bert: self = try BERT.configuration(reader)
+    case .roberta: self = try RoBERTa.configuration(reader)
     }
   }
 
@@ -79,7 +81,7 @@ extension ModelConfiguration {
 }
 
 extension ModelConfiguration.Family {
-  /// Class names that stand in `architectures` for a causal language model of this family.
+  /// Class names that stand in `architectures` for a model of this family.
   fileprivate var architectureNames: [String] {
     switch self {
     case .opt: ["OPTForCausalLM", "OPTModel"]
@@ -88,6 +90,9 @@ extension ModelConfiguration.Family {
     case .mistral: ["MistralForCausalLM", "MistralModel"]
     case .qwen2: ["Qwen2ForCausalLM", "Qwen2Model"]
     case .qwen3: ["Qwen3ForCausalLM", "Qwen3Model"]
+    case .bert:
+      ["BertModel", "BertForMaskedLM", "BertForPreTraining", "BertForSequenceClassification"]
+    case .roberta: ["RobertaModel", "RobertaForMaskedLM", "RobertaForSequenceClassification"]
     }
   }
 }

@@ -1,4 +1,4 @@
-/// The shape of a decoder-only language model, family by family read from `config.json`.
+/// The shape of a language model, decoder or encoder, family by family read from `config.json`.
 ///
 /// A value that exists has been checked: every extent is positive and bounded so that products of
 /// two extents and a byte count cannot overflow, heads divide evenly, and options agree.
@@ -11,6 +11,11 @@ package struct ModelConfiguration: Sendable, Equatable {
     case mistral
     case qwen2
     case qwen3
+    case bert
+    case roberta
+
+    /// Whether every token sees the whole sequence.
+    package var isEncoder: Bool { self == .bert || self == .roberta }
   }
 
   /// How the model knows where a token stands.
@@ -59,6 +64,13 @@ package struct ModelConfiguration: Sendable, Equatable {
   /// Tokens at which generation stops, from `eos_token_id`.
   package internal(set) var endTokens: [Int32]
   package internal(set) var beginToken: Int32?
+  /// Kinds of segments that have an embedding; 0 in decoders. All tokens here are of the first.
+  package internal(set) var segmentKinds = 0
+  /// What stands on top of the transformer blocks.
+  package internal(set) var head = OutputHead.languageModel
+
+  /// Whether every token sees the whole sequence.
+  package var isEncoder: Bool { family.isEncoder }
 
   /// Factor on attention scores in one layer.
   package func attentionScale(layer: Int) -> Float {

@@ -26,14 +26,14 @@ struct BoundParameters: Sendable {
   ///   unexpected or wrongly shaped, with the shape expected and the shape found.
   init(
     _ declarations: ParameterDeclarations, from source: any TensorSource, basePrefix: String,
-    residency: WeightResidency? = nil
+    residency: WeightResidency? = nil, mayIgnore: (String) -> Bool = { _ in false }
   ) throws {
     let names = Set(source.tensorNames.map { Array($0.utf8) })
     var consumed: Set<[UInt8]> = []
     var tensors: [Tensor] = []
     var sourceNames: [String] = []
     for entry in declarations.entries {
-      let candidates = [entry.name, entry.name.droppingPrefix(basePrefix)]
+      let candidates = Self.storedNames(of: entry.name, basePrefix: basePrefix)
       guard let found = candidates.first(where: { names.contains(Array($0.utf8)) }) else {
         throw ZorBAError(
           .invalidModel, "tensor \(entry.name) of shape \(entry.shape) is missing",
@@ -44,7 +44,7 @@ struct BoundParameters: Sendable {
       tensors.append(try Self.checked(source.tensor(named: found), against: entry, as: found))
     }
     for name in source.tensorNames where !consumed.contains(Array(name.utf8)) {
-      if Self.isBuffer(name) { continue }
+      if Self.isBuffer(name) || mayIgnore(name) { continue }
       if name == "lm_head.weight" {
         if let place = Self.embedding(declarations) {
           try Self.requireTied(
@@ -55,7 +55,7 @@ struct BoundParameters: Sendable {
       throw ZorBAError(
         .invalidModel, "tensor \(name.excerpt()) is not part of the model",
         at: .init(field: name.excerpt()),
-        advice: "Use a checkpoint of the causal language model that config.json describes.")
+        advice: "Use a checkpoint of the language model that config.json describes.")
     }
     self.init(declarations, tensors: tensors, residency: residency)
   }
@@ -102,6 +102,17 @@ struct BoundParameters: Sendable {
         advice: "config.json and the checkpoint describe different models.")
     }
     return tensor
+  }
+
+  /// Names under which a tensor may be stored: old exports call a norm's parameters gamma and beta.
+  private static func storedNames(of name: String, basePrefix: String) -> [String] {
+    let names = [name, name.droppingPrefix(basePrefix)]
+    for (suffix, old) in [("LayerNorm.weight", "gamma"), ("LayerNorm.bias", "beta")]
+    where name.hasSuffix(suffix) {
+      let places = suffix.utf8.count - "LayerNorm.".utf8.count
+      return names + names.map { $0.dropLast(places) + old }
+    }
+    return names
   }
 
   private static func missingAdvice(_ name: String) -> String {

@@ -48,6 +48,18 @@ enum CanonicalComposition {
     }
   }
 
+  /// The canonical decomposition (normalization form D) of scalars.
+  static func decomposed(_ scalars: [UInt32]) -> [UInt32] {
+    let tables = Self.tables
+    var result: [UInt32] = []
+    result.reserveCapacity(scalars.count)
+    for value in scalars {
+      if value < 0xC0 { result.append(value) } else { tables.decompose(value, into: &result) }
+    }
+    tables.order(&result)
+    return result
+  }
+
   private static func append(_ value: UInt32, to bytes: inout [UInt8]) {
     if let scalar = Unicode.Scalar(value) {
       bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)

@@ -11,6 +11,9 @@ struct Decoder: Sendable {
     case replacing([Replacement])
     /// The character becomes a space, and nothing in the first token (`Metaspace`).
     case metaspace([UInt8], dropsFirst: Bool)
+    /// A token joins the one before it where it bears the mark, else follows after a space
+    /// (`WordPiece`).
+    case wordPiece([UInt8], cleansUp: Bool)
   }
 
   /// One `Replace` step.
@@ -102,7 +105,20 @@ extension Decoder.Rule {
       }
     case .metaspace(let mark, _):
       return Normalizer.replace(mark, in: spelling, with: [UInt8(ascii: " ")])
+    case .wordPiece(let mark, let cleansUp):
+      let joined =
+        spelling.starts(with: mark)
+        ? Array(spelling.dropFirst(mark.count)) : [UInt8(ascii: " ")] + spelling
+      return cleansUp ? Self.cleaned(joined) : joined
     }
+  }
+
+  /// Takes out the spaces that cutting around punctuation left, as the reference does, token by token.
+  fileprivate static func cleaned(_ text: [UInt8]) -> [UInt8] {
+    [
+      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+      (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+    ].reduce(text) { Normalizer.replace(Array($1.0.utf8), in: $0, with: Array($1.1.utf8)) }
   }
 }
 
@@ -140,6 +156,9 @@ extension Decoder {
       flush(to: &output)
       if isFirst, case .metaspace(let mark, dropsFirst: true) = decoder.rule {
         output += Normalizer.replace(mark, in: Array(vocabulary.spelling(of: id)), with: [])
+      } else if isFirst, case .wordPiece(_, let cleansUp) = decoder.rule {
+        let spelling = Array(vocabulary.spelling(of: id))
+        emit((cleansUp ? Decoder.Rule.cleaned(spelling) : spelling)[...], to: &output)
       } else {
         var text = decoder.text(of: id)
         if remainingStrips > 0, case .mark(let mark, let everyToken) = decoder.leadingStrip,

@@ -10,6 +10,8 @@ struct Normalizer: Sendable {
     case replace([UInt8], with: [UInt8])
     /// Removes white space at the ends.
     case strip(left: Bool, right: Bool)
+    /// What BERT does.
+    case bert(BertNormalizer)
     /// What a SentencePiece model asks for.
     case sentencePiece(SentencePieceNormalizer)
   }
@@ -28,6 +30,7 @@ struct Normalizer: Sendable {
       case .replace(let pattern, let replacement):
         text = Self.replace(pattern, in: text, with: replacement)
       case .strip(let left, let right): text = Self.strip(text, left: left, right: right)
+      case .bert(let normalizer): text = normalizer.apply(to: text)
       case .sentencePiece(let normalizer): text = normalizer.apply(to: text, isStart: isStart)
       }
     }

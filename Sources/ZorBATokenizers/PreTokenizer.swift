@@ -10,6 +10,8 @@ struct PreTokenizer: Sendable {
     case digits(individually: Bool)
     /// Writes spaces as a visible character and cuts before each.
     case metaspace(Metaspace)
+    /// Cuts at white space and around punctuation (BERT).
+    case bert
   }
 
   /// The settings of the `Metaspace` step.
@@ -50,6 +52,7 @@ struct PreTokenizer: Sendable {
       ([UInt8(ascii: " ")] + text).withUnsafeBufferPointer(next)
     case .digits(let individually): Self.cutDigits(text, individually: individually, next)
     case .metaspace(let metaspace): Self.cut(text, by: metaspace, isFirst: isFirst, next)
+    case .bert: Self.cutBert(text, next)
     }
   }
 

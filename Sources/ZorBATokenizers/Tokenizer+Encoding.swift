@@ -45,6 +45,8 @@ extension Tokenizer {
       }
     case .sentencePiece(let algorithm):
       preTokenizer.forEachWord(in: text, isFirst: isFirst) { algorithm.encode($0, into: &ids) }
+    case .wordPiece(let algorithm):
+      preTokenizer.forEachWord(in: text, isFirst: isFirst) { algorithm.encode($0, into: &ids) }
     }
   }
 }

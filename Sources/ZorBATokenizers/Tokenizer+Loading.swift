@@ -4,7 +4,7 @@ extension Tokenizer {
   /// Loads the tokenizer of a model directory.
   ///
   /// The first of these that exists decides: `tokenizer.json`; `vocab.json` with `merges.txt`;
-  /// `tokenizer.model` (SentencePiece). The configuration files beside it name the special tokens.
+  /// `tokenizer.model` (SentencePiece); `vocab.txt` (WordPiece). The configuration files beside it name the special tokens.
   /// The `truncation` and `padding` sections of a `tokenizer.json` describe a training script and
   /// are not applied.
   ///
@@ -36,8 +36,11 @@ extension Tokenizer {
     if let file = folder.file("tokenizer.model") {
       return Tokenizer(try SentencePieceModel(file).parts(configuration))
     }
+    if let file = folder.file("vocab.txt") {
+      return Tokenizer(try VocabularyText(file).parts(configuration))
+    }
     throw ZorBAError(
       .inputOutput, "the directory has no tokenizer", at: .init(file: folder.path),
-      advice: "Put tokenizer.json, vocab.json and merges.txt, or tokenizer.model there.")
+      advice: "Put tokenizer.json, vocab.json and merges.txt, tokenizer.model, or vocab.txt there.")
   }
 }

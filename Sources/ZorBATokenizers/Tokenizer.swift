@@ -1,7 +1,7 @@
 /// Turns text into the token ids a model was trained on, and ids back into text.
 ///
 /// One value covers the byte-level family (GPT-2, OPT, Llama 3, Qwen2, Qwen2.5, Qwen3) and the
-/// SentencePiece family (Llama 2, TinyLlama, Mistral). Ids agree with the reference libraries
+/// SentencePiece family (Llama 2, TinyLlama, Mistral) and WordPiece (BERT, MiniLM). Ids agree with the reference libraries
 /// exactly: a model sees the same numbers it saw in training, or loading fails.
 ///
 /// A tokenizer is immutable and holds no cache that encoding writes to, so threads share it freely.
@@ -22,11 +22,14 @@ package final class Tokenizer: Sendable {
   package let padID: Int32?
   /// The token that stands for text the vocabulary cannot express, where the model has one.
   package let unknownID: Int32?
+  /// The token that stands for one to be predicted, where the model has one.
+  package let maskID: Int32?
 
   /// The algorithm that turns one word into ids.
   enum Model: Sendable {
     case byteLevel(ByteLevelBPE)
     case sentencePiece(SentencePieceBPE)
+    case wordPiece(WordPiece)
   }
 
   /// The names of the tokens with a role; nil where a tokenizer has no such token.
@@ -35,6 +38,9 @@ package final class Tokenizer: Sendable {
     var eos: String?
     var pad: String?
     var unknown: String?
+    var cls: String?
+    var separator: String?
+    var mask: String?
   }
 
   /// What the readers of the three file layouts produce.
@@ -62,6 +68,8 @@ package final class Tokenizer: Sendable {
     eosID = parts.roles.eos.flatMap { vocabulary.id(of: $0) }
     padID = parts.roles.pad.flatMap { vocabulary.id(of: $0) }
     unknownID = parts.roles.unknown.flatMap { vocabulary.id(of: $0) }
+    maskID = (parts.roles.mask.map { [$0] } ?? ["[MASK]", "<mask>"]).lazy
+      .compactMap { vocabulary.id(of: $0) }.first
   }
 
   /// The number of ids: one more than the greatest, so an embedding needs at least this many rows.
@@ -75,6 +83,11 @@ package final class Tokenizer: Sendable {
 
   /// Whether the id is a control token such as `</s>`, left out by `skippingSpecialTokens`.
   package func isSpecial(_ id: Int32) -> Bool { addedTokens.isSpecial(id) }
+
+  /// What the model expects before and behind a sequence, `[CLS]` and `[SEP]` for instance.
+  package var enclosingTokens: (prefix: [Int32], suffix: [Int32]) {
+    (template.prefix, template.suffix)
+  }
 
   /// Encodes a text.
   ///

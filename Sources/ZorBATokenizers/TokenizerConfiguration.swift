@@ -21,12 +21,17 @@ struct TokenizerConfiguration {
   private(set) var addsPrefixSpace = false
   private(set) var isLegacy = true
   private(set) var tokenizerClass: String?
+  /// What a BERT tokenizer does to text; nil where no file says.
+  private(set) var lowercases: Bool?
+  private(set) var stripsAccents: Bool?
+  private(set) var spacesChineseCharacters: Bool?
   private(set) var modelType: String?
   /// The file that named the class or type, for errors.
   private(set) var source: ModelFile?
 
   private static var roleKeys: [(key: String, path: WritableKeyPath<Tokenizer.Roles, String?>)] {
-    [("bos_token", \.bos), ("eos_token", \.eos), ("pad_token", \.pad), ("unk_token", \.unknown)]
+    [("bos_token", \.bos), ("eos_token", \.eos), ("pad_token", \.pad), ("unk_token", \.unknown),
+      ("cls_token", \.cls), ("sep_token", \.separator), ("mask_token", \.mask)]
   }
 
   /// Reads what the folder has.
@@ -57,6 +62,9 @@ struct TokenizerConfiguration {
     }
     if object["add_bos_token"]?.bool != nil { addsBOS = object["add_bos_token"]?.bool }
     if object["add_eos_token"]?.bool != nil { addsEOS = object["add_eos_token"]?.bool }
+    lowercases = object["do_lower_case"]?.bool ?? lowercases
+    stripsAccents = object["strip_accents"]?.bool ?? stripsAccents
+    spacesChineseCharacters = object["tokenize_chinese_chars"]?.bool ?? spacesChineseCharacters
     addsPrefixSpace =
       try file.flag("add_prefix_space", in: object, at: "", default: addsPrefixSpace)
     isLegacy = try file.flag("legacy", in: object, at: "", default: isLegacy)

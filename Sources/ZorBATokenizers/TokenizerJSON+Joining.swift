@@ -22,6 +22,8 @@ extension TokenizerJSON {
     guard let (type, object) = try component(value, at: field) else { return nil }
     switch type {
     case "ByteLevel": return nil
+    case "BertProcessing", "RobertaProcessing":
+      return try enclosingTemplate(object, vocabulary, at: field)
     case "TemplateProcessing": return try template(object, vocabulary, at: field)
     case "Sequence":
       var found: Template?
@@ -37,7 +39,8 @@ extension TokenizerJSON {
       return found
     default:
       throw file.unsupported(
-        "\(field).type", type, supported: "TemplateProcessing, ByteLevel and Sequence")
+        "\(field).type", type,
+        supported: "TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel and Sequence")
     }
   }
 
@@ -102,6 +105,11 @@ extension TokenizerJSON {
     case "ByteLevel" where isFresh && !draft.isFused:
       draft.rule = .byteLevel
       return
+    case "WordPiece" where isFresh && !draft.isFused:
+      draft.rule = .wordPiece(
+        Array((try file.string("prefix", in: object, at: field) ?? "##").utf8),
+        cleansUp: try file.flag("cleanup", in: object, at: field, default: true))
+      return
     case "Metaspace" where draft.rule == nil && draft.replacements.isEmpty && !draft.isFused:
       let metaspace = try metaspace(object, at: field)
       draft.rule = .metaspace(metaspace.replacement, dropsFirst: metaspace.prepend != .never)
@@ -121,7 +129,7 @@ extension TokenizerJSON {
     default:
       throw file.unsupported(
         "\(field).type", type,
-        supported: "ByteLevel, Metaspace, or Replace, ByteFallback, Fuse and Strip in this order")
+        supported: "ByteLevel, Metaspace, WordPiece, or Replace, ByteFallback, Fuse and Strip in this order")
     }
   }
 

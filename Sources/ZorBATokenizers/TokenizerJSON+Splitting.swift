@@ -11,6 +11,7 @@ extension TokenizerJSON {
         try normalizerSteps($1, at: "\(field).normalizers[\($0)]")
       }
     case "NFC": return [.composed]
+    case "BertNormalizer": return [.bert(try bertNormalizer(object, at: field))]
     case "Prepend":
       return [.prepend(Array(try file.required("prepend", in: object, at: field).utf8))]
     case "Replace":
@@ -24,7 +25,7 @@ extension TokenizerJSON {
       ]
     default:
       throw file.unsupported(
-        "\(field).type", type, supported: "NFC, Prepend, Replace, Strip and Sequence")
+        "\(field).type", type, supported: "NFC, BertNormalizer, Prepend, Replace, Strip and Sequence")
     }
   }
 
@@ -62,10 +63,11 @@ extension TokenizerJSON {
       let individually =
         try file.flag("individual_digits", in: object, at: field, default: false)
       return ([.digits(individually: individually)], false)
+    case "BertPreTokenizer": return ([.bert], false)
     case "Metaspace": return ([.metaspace(try metaspace(object, at: field))], false)
     default:
       throw file.unsupported(
-        "\(field).type", type, supported: "ByteLevel, Split, Metaspace, Digits and Sequence")
+        "\(field).type", type, supported: "ByteLevel, Split, BertPreTokenizer, Metaspace, Digits and Sequence")
     }
   }
 

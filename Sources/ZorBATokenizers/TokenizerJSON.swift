@@ -18,6 +18,9 @@ struct TokenizerJSON {
     guard let model = try file.object("model", in: root, at: "") else {
       throw file.invalid("model", "the object is missing")
     }
+    if try file.string("type", in: model, at: "model") == "WordPiece" {
+      return try wordPieceParts(root, model, configuration)
+    }
     try checkModel(model)
     guard let entries = try file.object("vocab", in: model, at: "model") else {
       throw file.invalid("model.vocab", "the object is missing")
@@ -66,7 +69,7 @@ struct TokenizerJSON {
   /// Rejects what no supported family uses.
   private func checkModel(_ model: JSONObject) throws {
     let type = try file.string("type", in: model, at: "model") ?? "BPE"
-    guard type == "BPE" else { throw file.unsupported("model.type", type, supported: "BPE") }
+    guard type == "BPE" else { throw file.unsupported("model.type", type, supported: "BPE and WordPiece") }
     if let dropout = model["dropout"]?.double, dropout != 0 {
       throw file.unsupported("model.dropout", "\(dropout)", supported: "null, for exact encoding")
     }
@@ -77,7 +80,7 @@ struct TokenizerJSON {
     }
   }
 
-  private func addedTokens(
+  func addedTokens(
     in root: JSONObject, into builder: inout VocabularyBuilder
   ) throws -> [AddedToken] {
     try file.array("added_tokens", in: root, at: "").enumerated().compactMap { index, value in

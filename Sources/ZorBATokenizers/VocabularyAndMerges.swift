@@ -6,7 +6,7 @@ import ZorBAJSON
 /// The two files do not say how text is normalized and split. That follows from the tokenizer class
 /// in `tokenizer_config.json` or the model type in `config.json`; without either, GPT-2 is assumed.
 struct VocabularyAndMerges {
-  private enum Family { case gpt2, opt, qwen2 }
+  private enum Family { case gpt2, opt, qwen2, roberta }
 
   private let vocabularyFile: ModelFile
   private let mergesFile: ModelFile
@@ -31,6 +31,11 @@ struct VocabularyAndMerges {
       configuration.assume(\.bos, "</s>")
       configuration.assume(\.eos, "</s>")
       configuration.assume(\.pad, "<pad>")
+    case .roberta:
+      configuration.assume(\.cls, "<s>")
+      configuration.assume(\.separator, "</s>")
+      configuration.assume(\.pad, "<pad>")
+      configuration.assume(\.mask, "<mask>")
     default: break
     }
     let added = try configuration.addTokens(to: &builder)
@@ -44,13 +49,17 @@ struct VocabularyAndMerges {
       merges: try merges(for: vocabulary), ignoresMerges: false, unknownID: nil,
       fusesUnknown: false)
     let roles = configuration.roles
+    let template =
+      family == .roberta
+      ? Template(
+        prefix: roles.cls.id(in: vocabulary), suffix: roles.separator.id(in: vocabulary))
+      : Template(
+        prefix: configuration.addsBOS ?? (family == .opt) ? roles.bos.id(in: vocabulary) : [],
+        suffix: configuration.addsEOS ?? false ? roles.eos.id(in: vocabulary) : [])
     return Tokenizer.Parts(
       vocabulary: vocabulary, addedTokens: AddedTokens(added, normalizer: normalizer),
       normalizer: normalizer, preTokenizer: PreTokenizer(steps: steps), model: .byteLevel(model),
-      template: Template(
-        prefix: configuration.addsBOS ?? (family == .opt) ? roles.bos.id(in: vocabulary) : [],
-        suffix: configuration.addsEOS ?? false ? roles.eos.id(in: vocabulary) : []),
-      decoder: Decoder(rule: .byteLevel, vocabulary: vocabulary), roles: roles)
+      template: template, decoder: Decoder(rule: .byteLevel, vocabulary: vocabulary), roles: roles)
   }
 
   private func family(
@@ -62,23 +71,24 @@ struct VocabularyAndMerges {
     }
     switch configuration.tokenizerClass {
     case "Qwen2Tokenizer", "Qwen2TokenizerFast": return .qwen2
+    case "RobertaTokenizer", "RobertaTokenizerFast": return .roberta
     case "GPT2Tokenizer", "GPT2TokenizerFast":
       return configuration.modelType == "opt" || isOPTLayout ? .opt : .gpt2
     case nil: break
     case let name?:
       throw source.unsupported(
         "tokenizer_class", name,
-        supported: "GPT2Tokenizer and Qwen2Tokenizer beside vocab.json and merges.txt")
+        supported: "GPT2Tokenizer, Qwen2Tokenizer and RobertaTokenizer beside vocab.json and merges.txt")
     }
     switch configuration.modelType {
     case "qwen2", "qwen3": return .qwen2
     case "opt": return .opt
     case "gpt2": return .gpt2
+    case "roberta": return .roberta
     case nil: return isOPTLayout ? .opt : .gpt2
     case let name?:
       throw source.unsupported(
-        "model_type", name, supported: "gpt2, opt, qwen2 and qwen3 beside vocab.json and merges.txt"
-      )
+        "model_type", name, supported: "gpt2, opt, qwen2, qwen3 and roberta beside vocab.json and merges.txt")
     }
   }
 

@@ -11,7 +11,7 @@ import ZorBATestSupport
   import Darwin
 #endif
 
-/// Causal attention of one head, against a binary64 softmax.
+/// Attention of one head, against a binary64 softmax.
 @Suite struct AttentionTests {
   @Test(arguments: InstructionSet.available)
   func outputsAreTheSoftmaxAverages(_ set: InstructionSet) {
@@ -51,9 +51,22 @@ import ZorBATestSupport
     }
   }
 
+  /// Every key is seen, those behind the query too, and there may be fewer keys than queries.
+  @Test(arguments: InstructionSet.available)
+  func bidirectionalQueriesSeeEveryKey(_ set: InstructionSet) {
+    var random = SeededGenerator(seed: 14)
+    for queries in [1, 2, 3, 25, 97] {
+      for keys in [1, 2, 63, 64, 65, 150] {
+        check(
+          KernelTable(set), queries: queries, keys: keys, headDimension: random.pick(1...70),
+          window: 0, spread: 1, bidirectional: true, &random)
+      }
+    }
+  }
+
   private func check(
     _ kernels: KernelTable, queries: Int, keys: Int, headDimension d: Int, window: Int,
-    spread: Float, _ random: inout SeededGenerator
+    spread: Float, bidirectional: Bool = false, _ random: inout SeededGenerator
   ) {
     let qStride = d + 1, kvStride = d + 2, outStride = d + 3
     let q = random.signed(queries * qStride).map { $0 * spread }
@@ -67,7 +80,8 @@ import ZorBATestSupport
             var job = zk_attention(
               q: q.baseAddress, k: k.baseAddress, v: v.baseAddress, out: out.baseAddress,
               q_stride: qStride, kv_stride: kvStride, out_stride: outStride, queries: queries,
-              keys: keys, head_dim: d, window: window, scale: 1.5)
+              keys: keys, head_dim: d, window: window, scale: 1.5,
+              bidirectional: bidirectional ? 1 : 0)
             let scratch = UnsafeMutableRawPointer.allocate(
               byteCount: kernels.table.attention_scratch(&job), alignment: 64)
             defer { scratch.deallocate() }
@@ -78,7 +92,7 @@ import ZorBATestSupport
     }
     var worst = 0.0
     for i in 0..<queries {
-      let last = keys - queries + i
+      let last = bidirectional ? keys - 1 : keys - queries + i
       let first = window > 0 ? max(0, last - window + 1) : 0
       var largest = 0.0
       let scores = (first...last).map { j in

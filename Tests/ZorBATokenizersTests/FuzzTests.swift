@@ -14,7 +14,7 @@ import ZorBATokenizers
       "-1", "4294967296", "99999999999999999999", "1e308", "null", "true", "{}", "[]", "\"\"", "\"",
       "{", "}",
       "[", "\\", "\\u0000", "\\ud800", "▁", "<0x41>", "<0xZZ>", "\n", "\r", " ", "  ", "#version",
-      "\u{301}", "Sequence", "ByteLevel", "Metaspace", "\"type\":", "{\"a\":1}",
+      "\u{301}", "Sequence", "ByteLevel", "Metaspace", "##", "[UNK]", "\"type\":", "{\"a\":1}",
     ].map { Array($0.utf8) } + [
       [0xFF], [0xC3], [0x00], [0xE2, 0x96], [0x80, 0x80, 0x80, 0x80, 0x80],
     ]
@@ -49,6 +49,8 @@ import ZorBATokenizers
     ("files-tiny", "vocab.json"), ("files-tiny", "merges.txt"),
     ("files-tiny", "tokenizer_config.json"), ("files-tiny", "special_tokens_map.json"),
     ("files-tiny", "added_tokens.json"), ("files-tiny", "config.json"),
+    ("wordpiece-uncased", "tokenizer.json"), ("wordpiece-vocabulary", "vocab.txt"),
+    ("wordpiece-vocabulary", "tokenizer_config.json"),
     ("sentencepiece-map", "tokenizer.model"), ("sentencepiece-llama", "tokenizer.model"),
   ])
   func damagedFilesAreErrors(name: String, file: String) throws {

@@ -13,9 +13,18 @@ enum Goldens {
     byteLevel + [
       "byte-level-small", "llama2", "llama2-normalized", "metaspace-always", "metaspace-first",
       "metaspace-never", "sentencepiece-llama", "sentencepiece-map", "sentencepiece-bare",
+      "wordpiece-uncased", "wordpiece-cased", "wordpiece-vocabulary",
     ]
 
   static func directory(_ name: String) -> String { "\(root)/\(name)" }
+
+  static func files(_ folder: String) throws -> [String: [UInt8]] {
+    var files: [String: [UInt8]] = [:]
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      files[name] = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")))
+    }
+    return files
+  }
 
   static func texts() throws -> [String] {
     try GoldenRow.load("\(root)/texts.jsonl").map(\.text)

@@ -83,8 +83,9 @@ typedef struct {
   int32_t accumulate;  // 1: y += instead of y =
 } zk_linear;
 
-// Causal attention of one head of one sequence. Query i (0-based) stands at position
-// keys - queries + i and sees keys j <= that position, and with window > 0 only the last `window`.
+// Attention of one head of one sequence. Query i (0-based) stands at position keys - queries + i and
+// sees keys j <= that position, and with window > 0 only the last `window`. Bidirectional queries see
+// every key, wherever they stand, and have no window.
 typedef struct {
   const float *q;  // [queries, head_dim], row stride q_stride
   const float *k;  // [keys, head_dim], row stride kv_stride
@@ -94,6 +95,7 @@ typedef struct {
   size_t queries, keys, head_dim;
   size_t window;
   float scale;
+  int32_t bidirectional;  // 0: causal
 } zk_attention;
 
 // What softmax attention of one head of one run of queries passes back. Queries and keys are seen

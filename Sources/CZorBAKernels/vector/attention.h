@@ -1,4 +1,4 @@
-// Local: causal attention of one head, without a [queries, keys] buffer.
+// Local: attention of one head, without a [queries, keys] buffer.
 //
 // Keys pass in tiles of TILE_KEYS. Each query keeps the maximum and the sum of its exponentials so
 // far, and `out` holds the values weighted relative to that maximum (Milakov and Gimelshein, Online
@@ -27,6 +27,7 @@ typedef struct {
 } sight;
 
 INLINE sight sight_of(const zk_attention *job, size_t i) {
+  if (job->bidirectional) return (sight){0, job->keys};
   size_t last = job->keys + i + 1 > job->queries ? job->keys + i + 1 - job->queries : 0;
   return (sight){job->window > 0 && last > job->window ? last - job->window : 0, last};
 }

@@ -1,0 +1,68 @@
+import ZorBADiagnostics
+
+/// BERT (Devlin et al., 2019), MiniLM and their kin: learned positions and segments, every token sees
+/// the whole sequence, layer norms after the residual sums.
+struct BERT: Decoder {
+  static let basePrefix = "bert."
+
+  private let stack: EncoderStack
+  private let transform: MaskedTransform?
+  let head: Linear
+  let classification: ClassificationHead?
+
+  init(_ configuration: ModelConfiguration, declaring parameters: inout ParameterDeclarations) {
+    let c = configuration
+    let h = c.hiddenSize
+    let stack = EncoderStack(c, prefix: Self.basePrefix, declaring: &parameters)
+    var transform: MaskedTransform?
+    var head = parameters.head(
+      tiedTo: stack.tokens, vocabularySize: c.vocabularySize, tied: true)
+    var classification: ClassificationHead?
+    switch c.head {
+    case .maskedLM:
+      (transform, head) = parameters.scope(block: 0, prefix: "cls.predictions.") { p in
+        let transform = MaskedTransform(
+          dense: p.linear("transform.dense", inputs: h, outputs: h, bias: true),
+          norm: p.layerNorm("transform.LayerNorm", width: h), activation: c.activation)
+        return (transform, p.maskedHead("decoder", bias: "bias", stack.tokens, c))
+      }
+    case .classifier(let labels):
+      classification = parameters.scope(block: 0, prefix: "") { p in
+        ClassificationHead(
+          dense: nil, output: p.linear("classifier", inputs: h, outputs: labels, bias: true))
+      }
+    case .sequenceClassifier(let labels):
+      classification = parameters.scope(block: 0, prefix: "") { p in
+        ClassificationHead(
+          dense: p.linear("bert.pooler.dense", inputs: h, outputs: h, bias: true),
+          output: p.linear("classifier", inputs: h, outputs: labels, bias: true))
+      }
+    case .languageModel, .embedding, .prototypes: break
+    }
+    self.stack = stack
+    self.transform = transform
+    self.head = head
+    self.classification = classification
+  }
+
+  static func mayIgnore(_ name: String) -> Bool {
+    name.hasSuffix("embeddings.position_ids")
+      || ["bert.pooler.", "pooler.", "cls.", "classifier."].contains { name.hasPrefix($0) }
+  }
+
+  func embed(into hidden: Activation, _ pass: ForwardPass) { stack.embed(into: hidden, pass) }
+
+  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) -> Activation {
+    stack.layer(index, hidden, pass)
+  }
+
+  func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation {
+    transform.map { $0.apply(to: hidden, pass) } ?? hidden
+  }
+}
+
+extension BERT {
+  static func configuration(_ reader: ConfigurationReader) throws -> ModelConfiguration {
+    try EncoderStack.configuration(reader, family: .bert, positionOffset: 0)
+  }
+}

@@ -1,0 +1,70 @@
+import ZorBADiagnostics
+
+/// RoBERTa (Liu et al., 2019): BERT with positions stored behind the padding token's, one kind of
+/// segment, and heads of its own names.
+struct RoBERTa: Decoder {
+  static let basePrefix = "roberta."
+
+  private let stack: EncoderStack
+  private let transform: MaskedTransform?
+  let head: Linear
+  let classification: ClassificationHead?
+
+  init(_ configuration: ModelConfiguration, declaring parameters: inout ParameterDeclarations) {
+    let c = configuration
+    let h = c.hiddenSize
+    let stack = EncoderStack(c, prefix: Self.basePrefix, declaring: &parameters)
+    var transform: MaskedTransform?
+    var head = parameters.head(
+      tiedTo: stack.tokens, vocabularySize: c.vocabularySize, tied: true)
+    var classification: ClassificationHead?
+    switch c.head {
+    case .maskedLM:
+      (transform, head) = parameters.scope(block: 0, prefix: "lm_head.") { p in
+        let transform = MaskedTransform(
+          dense: p.linear("dense", inputs: h, outputs: h, bias: true),
+          norm: p.layerNorm("layer_norm", width: h), activation: .gelu)
+        return (transform, p.maskedHead("decoder", bias: "bias", stack.tokens, c))
+      }
+    case .classifier(let labels):
+      classification = parameters.scope(block: 0, prefix: "") { p in
+        ClassificationHead(
+          dense: nil, output: p.linear("classifier", inputs: h, outputs: labels, bias: true))
+      }
+    case .sequenceClassifier(let labels):
+      classification = parameters.scope(block: 0, prefix: "classifier.") { p in
+        ClassificationHead(
+          dense: p.linear("dense", inputs: h, outputs: h, bias: true),
+          output: p.linear("out_proj", inputs: h, outputs: labels, bias: true))
+      }
+    case .languageModel, .embedding, .prototypes: break
+    }
+    self.stack = stack
+    self.transform = transform
+    self.head = head
+    self.classification = classification
+  }
+
+  static func mayIgnore(_ name: String) -> Bool {
+    name.hasSuffix("embeddings.position_ids")
+      || ["roberta.pooler.", "pooler.", "lm_head.", "classifier."].contains { name.hasPrefix($0) }
+  }
+
+  func embed(into hidden: Activation, _ pass: ForwardPass) { stack.embed(into: hidden, pass) }
+
+  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) -> Activation {
+    stack.layer(index, hidden, pass)
+  }
+
+  func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation {
+    transform.map { $0.apply(to: hidden, pass) } ?? hidden
+  }
+}
+
+extension RoBERTa {
+  static func configuration(_ reader: ConfigurationReader) throws -> ModelConfiguration {
+    let padding =
+      try reader.optionalInteger("pad_token_id", in: 0...ExtentLimit.vocabulary.upperBound) ?? 1
+    return try EncoderStack.configuration(reader, family: .roberta, positionOffset: padding + 1)
+  }
+}
