@@ -44,6 +44,7 @@ extension ForwardPass {
   /// x ← factor · x, in place.
   func scale(_ x: Activation, by factor: Float) {
     guard factor != 1 else { return }
+    recordScaling(x, factor)
     parallelRows(of: x) { branch, rows in
       for row in rows {
         let values = x.row(row, branch: branch)
@@ -55,7 +56,8 @@ extension ForwardPass {
   /// y = x · vector, column by column; `x` and `y` may be the same.
   func scaleColumns(_ x: Activation, by vector: ParameterHandle, into y: Activation) {
     precondition(x.width == y.width && x.rows == y.rows && x.branches == y.branches)
-    scope {
+    recordColumnScaling(x, vector, y)
+    workspace {
       let factors = vectors(vector)
       parallelRows(of: x) { branch, rows in
         let factors = factors[branch]
@@ -71,6 +73,7 @@ extension ForwardPass {
   /// y += x.
   func add(_ x: Activation, to y: Activation) {
     precondition(x.width == y.width && x.rows == y.rows && x.branches == y.branches)
+    recordAddition(x, y)
     parallelRows(of: x) { branch, rows in
       for row in rows {
         kernels.add(y.row(row, branch: branch), x.row(row, branch: branch), x.width)
@@ -87,6 +90,7 @@ extension ForwardPass {
     guard rate > 0, let dropoutSeed else { return x }
     let kept = activation(like: x)
     let mask = DropoutMask(seed: dropoutSeed, tensor: parameters[layer.weight].id, rate: rate)
+    recordDropout(x, mask, kept)
     parallelRows(of: x) { branch, rows in
       for row in rows {
         mask.apply(row: row, x.row(row, branch: branch), kept.row(row, branch: branch), x.width)

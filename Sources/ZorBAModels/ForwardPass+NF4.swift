@@ -8,7 +8,7 @@ extension ForwardPass {
   func quantised(
     _ layer: Linear, _ matrix: NF4Matrix, _ x: Activation, _ y: Activation, accumulate: Bool
   ) {
-    scope {
+    workspace {
       let bias = layer.bias.map { UnsafePointer(vectors($0)[0]) }
       multiply(
         matrix, x, y, transposed: layer.layout == .outputsFirst, bias: bias,
@@ -30,7 +30,7 @@ extension ForwardPass {
     // Outputs of one task; of an untransposed product a tile has as many rows besides.
     let outputs = transposed ? Self.rowsPerTile : Self.columnsPerTile
     let depth = transposed ? matrix.columns : Self.rowsPerTile
-    scope {
+    workspace {
       var job = zk_linear()
       job.dtype = DType.float32.kernelCode
       job.transposed = transposed ? 0 : 1

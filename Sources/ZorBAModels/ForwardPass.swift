@@ -26,8 +26,6 @@ final class ForwardPass {
   private(set) var firstBranch = 0
   /// True when the current block's trainable weights differ between branches.
   private(set) var isPerturbed = false
-  /// Seeds the masks of dropout; nil outside training, when nothing is dropped.
-  var dropoutSeed: UInt64?
   /// The block the pass is in; nil before the first and after the last.
   private(set) var block: Int?
   /// The rows that later operations need; all until `narrow`.

@@ -24,8 +24,7 @@ extension ForwardPass {
 
   /// Leaves the step of attention, which makes its scores anew.
   func recordAttention(
-    _ query: Activation, _ key: Activation, _ value: Activation, _ out: Activation, layer: Int,
-    causal: Bool = true
+    _ query: Activation, _ key: Activation, _ value: Activation, _ out: Activation, layer: Int
   ) {
     guard let recorder else { return }
     let flows = (
@@ -43,7 +42,7 @@ extension ForwardPass {
         value: flows.value ? pass.gradient(of: value) : nil)
       pass.attentionBackward(
         (kept.0.values, kept.1.values, kept.2.values), gradients, runs: runs, layer: layer,
-        causal: causal)
+        causal: !pass.model.isEncoder)
     }
   }
 

@@ -22,6 +22,10 @@ extension ForwardPass {
 
   /// dx += dy W.
   func linearTransposed(_ layer: Linear, _ dy: Activation, addingTo dx: Activation) {
+    if let matrix = parameters.quantised(layer.weight) {
+      return multiply(
+        matrix, dy, dx, transposed: layer.layout == .inputsFirst, accumulate: true)
+    }
     workspace {
       withJob(layer, accumulate: true) { job in
         // The same matrix, read the other way round.

@@ -2,9 +2,6 @@ import ZorBADiagnostics
 package import ZorBATensor
 
 extension Model {
-  /// The parameters that training moves.
-  package var trainable: ParameterSet { parameters }
-
   /// Scores the request and adds the gradient of a loss of the scores to `gradients`.
   ///
   /// The pass is recorded and walked backwards. Only parameters that `gradients` holds are
@@ -29,7 +26,7 @@ extension Model {
     let recording = Recording(of: trainable, into: gradients, options: options)
     return try run(PackedBatch(request.sequences), recording: recording) { pass in
       let result = ScoringResult(
-        branchCount: 1, offsets: layout.offsets, values: score(layout, pass))
+        branchCount: 1, offsets: layout.offsets, values: score(request, layout, pass))
       if pass.isMeasuring {
         pass.walkBack([])
       } else {
@@ -54,7 +51,7 @@ extension Model {
     let layout = QueryLayout(request)
     let recording = Recording(of: set ?? trainable, into: nil, options: options)
     return try measure(PackedBatch(request.sequences), plan: nil, recording: recording) { pass in
-      _ = score(layout, pass)
+      _ = score(request, layout, pass)
       pass.walkBack([])
     }
   }

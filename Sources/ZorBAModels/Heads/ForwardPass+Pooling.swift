@@ -13,6 +13,7 @@ extension ForwardPass {
       next += count
     }
     let pooled = activation(rows: counts.count, width: x.width, branches: x.branches)
+    recordMeanPool(x, starts: starts, counts: counts, pooled)
     parallelRows(of: pooled) { branch, rows in
       for row in rows {
         let mean = pooled.row(row, branch: branch)

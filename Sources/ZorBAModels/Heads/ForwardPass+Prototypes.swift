@@ -8,7 +8,8 @@ extension ForwardPass {
   func prototypeProducts(_ x: Activation, _ prototypes: Prototypes) -> Activation {
     precondition(x.width == prototypes.width)
     let y = activation(rows: x.rows, width: prototypes.count, branches: x.branches)
-    scope {
+    recordPrototypeProducts(x, prototypes, y)
+    workspace {
       var job = zk_linear()
       job.weight = UnsafeRawPointer(prototypes.vectors.bytes)
       job.dtype = prototypes.vectors.dtype.kernelCode

@@ -11,6 +11,7 @@ extension ForwardPass {
   ///
   /// Applied to one row a text, so it needs no kernel of its own.
   func tanh(_ x: Activation) {
+    recordTanh(x)
     parallelRows(of: x) { branch, rows in
       for row in rows {
         let start = x.row(row, branch: branch)

@@ -33,9 +33,19 @@ extension Model {
     let sequences = Set(request.queries.map(\.sequence)).sorted()
     let outputs = pooledOutputs(pass, sequences: sequences)
     var values = [Double](repeating: 0, count: outputs.branches * layout.targetCount)
-    if pass.isMeasuring { return values }
     var places: [Int: Int] = [:]
     for (place, sequence) in sequences.enumerated() { places[sequence] = place }
+    pass.recordPooledValues(
+      outputs,
+      request.queries.indices.flatMap { index in
+        let query = request.queries[index]
+        return query.targets.indices.map {
+          ForwardPass.PooledValue(
+            row: places[query.sequence] ?? 0, column: Int(query.targets[$0]),
+            place: layout.offsets[index] + $0)
+        }
+      })
+    if pass.isMeasuring { return values }
     for branch in 0..<outputs.branches {
       for (index, query) in request.queries.enumerated() {
         let row = outputs.row(places[query.sequence] ?? 0, branch: branch)
