@@ -136,6 +136,8 @@ struct SimulationLoop {
     }
     result.countTrainedParameters(
       of: run.loaded.model.trainable, outer: run.configuration.blocks.outer)
+    result.poolDownloadBytes =
+      run.configuration.method.directionSchedule(run.runKey).pool?.downloadByteCount
     result.weightsBytes = run.loaded.weightsByteCount
     result.predictedPeakBytes = run.memory.peakBytes
     result.stateDigest = "\(digest.state)"
