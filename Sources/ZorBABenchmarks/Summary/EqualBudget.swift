@@ -21,14 +21,20 @@ package struct EqualBudget: Sendable, Equatable {
 }
 
 extension CellMeasurement {
-  /// The accuracy of the last evaluation until a round.
-  package func accuracy(atRound round: Int) -> Double? {
-    curve.last { $0.round <= round }?.accuracy
-  }
+  /// The accuracy after a round, in between evaluations on the straight line through them.
+  package func accuracy(atRound round: Int) -> Double? { accuracy(at: Double(round)) { Double($0.round) } }
 
-  /// The accuracy of the last evaluation until so many seconds of training.
-  package func accuracy(atSecond second: Double) -> Double? {
-    // A seed that was a little slower than the mean has its last evaluation a little later.
-    curve.last { $0.seconds <= second * 1.02 }?.accuracy
+  /// The accuracy after so many seconds of training, in between evaluations on the straight line
+  /// through them.
+  package func accuracy(atSecond second: Double) -> Double? { accuracy(at: second) { $0.seconds } }
+
+  private func accuracy(at place: Double, _ axis: (CurvePoint) -> Double) -> Double? {
+    guard let next = curve.firstIndex(where: { axis($0) >= place }) else {
+      return curve.last?.accuracy
+    }
+    guard let after = curve[next].accuracy else { return nil }
+    guard next > 0, let before = curve[next - 1].accuracy else { return after }
+    let (start, end) = (axis(curve[next - 1]), axis(curve[next]))
+    return end > start ? before + (after - before) * (place - start) / (end - start) : after
   }
 }
