@@ -19,6 +19,13 @@ package struct AdapterEntry: Sendable, Equatable {
   package let shape: [Int]
   package let start: Start
 
+  package init(name: String, block: Int, shape: [Int], start: Start) {
+    self.name = name
+    self.block = block
+    self.shape = shape
+    self.start = start
+  }
+
   package var elementCount: Int { shape.reduce(1, *) }
 
   /// The domain of initial values in the random generator's counters (numerics spec 1, section 2).

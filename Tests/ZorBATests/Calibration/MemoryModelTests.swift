@@ -93,7 +93,7 @@ import ZorBATestSupport
         budget: MemoryBudget(byteCount: 1 << 40, folder: run.folder.path, field: "budget"))
       let residency = try #require(streamed.residency)
       #expect(MemoryModel.demands(of: plain.model) == residency.demands)
-      #expect(MemoryModel.tensorBytes(of: plain.model).reduce(0, +) <= plain.weights.byteCount)
+      #expect(MemoryModel.tensorBytes(of: plain.model).reduce(0, +) <= plain.weightsByteCount)
     }
   }
 
@@ -108,7 +108,7 @@ import ZorBATestSupport
     }
     let prepared = try run.prepared()
     let model = MemoryModel(
-      of: prepared.loaded.model, weightsBytes: prepared.loaded.weights.byteCount,
+      of: prepared.loaded.model, weightsBytes: prepared.loaded.weightsByteCount,
       activationBytes: try MemoryForecast.trainingPass(
         run.configuration, loaded: prepared.loaded, clients: prepared.clients
       ).bytes,
