@@ -58,6 +58,34 @@ package enum Scoring {
     return (crossEntropy(scores, answer: answer), 1)
   }
 
+  /// The weight of an example in the mean: 1 between candidates, else the number of tokens.
+  package static func weight(of example: EncodedExample) -> Double {
+    example.answer == nil ? Double(example.continuations[0].count) : 1
+  }
+
+  /// The derivative of `loss(of:values:).sum` with respect to every value, in their shape.
+  package static func derivative(
+    of example: EncodedExample, values: [[Double]]
+  ) -> [[Double]] {
+    guard let answer = example.answer, let scores = candidateScores(of: example, values: values)
+    else { return values.map { $0.map { _ in -1 } } }
+    let slopes = crossEntropyDerivative(scores, answer: answer)
+    guard case .candidates(let ranges, _) = example.objective else { return [slopes] }
+    return zip(ranges, slopes).flatMap { range, slope in
+      range.map { _ in [slope / Double(range.count)] }
+    }
+  }
+
+  /// softmax(scores) less one at the answer; not a number where the loss is not finite.
+  private static func crossEntropyDerivative(_ scores: [Double], answer: Int) -> [Double] {
+    guard let highest = scores.max(), !scores.contains(where: \.isNaN) else {
+      return scores.map { _ in .nan }
+    }
+    let exponentials = scores.map { exp($0 - highest) }
+    let total = exponentials.reduce(0, +)
+    return exponentials.enumerated().map { $1 / total - ($0 == answer ? 1 : 0) }
+  }
+
   /// -log softmax(scores)[answer], shifted by the maximum so that nothing overflows.
   static func crossEntropy(_ scores: [Double], answer: Int) -> Double {
     if scores.contains(where: \.isNaN) { return .nan }

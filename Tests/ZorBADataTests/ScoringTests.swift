@@ -36,6 +36,33 @@ private func example(_ lengths: [Int], answer: Int?) -> EncodedExample {
     }
   }
 
+  /// Against central differences of the loss.
+  @Test func derivativesAreSlopesOfTheLoss() throws {
+    for golden in try #require(Golden.load("metrics.json")["losses"]?.array) {
+      let lengths = try #require(golden["lengths"]?.array).compactMap(\.integer)
+      let values = try #require(golden["values"]?.array).map {
+        ($0.array ?? []).compactMap { $0.double.map { Double($0) } }
+      }
+      let example = example(lengths, answer: golden["answer"]?.integer)
+      #expect(Scoring.weight(of: example) == golden["weight"]?.double)
+      let slopes = Scoring.derivative(of: example, values: values)
+      #expect(slopes.map(\.count) == values.map(\.count))
+      for (query, targets) in values.enumerated() {
+        for target in targets.indices {
+          let losses = [1e-4, -1e-4].map { step in
+            var moved = values
+            moved[query][target] += step
+            return Scoring.loss(of: example, values: moved).sum
+          }
+          let slope = (losses[0] - losses[1]) / 2e-4
+          #expect(abs(slope - slopes[query][target]) <= 1e-6)
+        }
+      }
+    }
+    let two = example([1, 1], answer: 1)
+    #expect(Scoring.derivative(of: two, values: [[0, .nan]])[0].contains { $0.isNaN })
+  }
+
   @Test func extremeScoresStayFinite() {
     let two = example([1, 1], answer: 1)
     #expect(Scoring.loss(of: two, values: [[3e38, -3e38]]).sum == 2 * Double(Double(3e38)))

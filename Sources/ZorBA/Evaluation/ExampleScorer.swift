@@ -110,7 +110,7 @@ extension ExampleScorer {
     return scorer
   }
 
-  private func request(for examples: ArraySlice<EncodedExample>) -> ScoringRequest {
+  func request(for examples: ArraySlice<EncodedExample>) -> ScoringRequest {
     var request = ScoringRequest(sequences: [], queries: [])
     for example in examples {
       let first = request.sequences.count
