@@ -145,8 +145,8 @@ struct PreparedRun {
     let capacity = loaded.residency?.capacity ?? 0
     loaded.residency?.releaseAll()
     let fresh = try LoadedModel(
-      path: configuration.model, dtype: configuration.precision.dtype, context: context,
-      budget: loaded.budget)
+      path: configuration.model, dtype: configuration.precision.dtype, task: configuration.task,
+      context: context, budget: loaded.budget)
     // The run's own weights rest meanwhile.
     fresh.residency?.capacity = capacity
     var configuration = configuration

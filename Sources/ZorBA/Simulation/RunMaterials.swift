@@ -32,8 +32,8 @@ package struct RunMaterials {
     self.configuration = configuration
     runKey = RunKey(seed: configuration.seed)
     loaded = try LoadedModel(
-      path: configuration.model, dtype: configuration.precision.dtype, context: context,
-      budget: MemoryBudget(configuration))
+      path: configuration.model, dtype: configuration.precision.dtype, task: configuration.task,
+      context: context, budget: MemoryBudget(configuration))
     task = try RunTask(
       configuration.task, batch: configuration.batch, labelsFrom: configuration.data.train,
       siteColumn: configuration.federation.siteColumn, loaded: loaded)
