@@ -86,6 +86,9 @@ extension TaskConfiguration {
     labels = (try section.table("labels") ?? []).map { ($0.key, $0.value) }
     promptColumn = try section.text("prompt_column") ?? promptColumn
     completionColumn = try section.text("completion_column") ?? completionColumn
+    if try section.text("head") != nil {
+      head = try section.choice("head", default: Head.languageModel)
+    }
     try section.finish()
   }
 }

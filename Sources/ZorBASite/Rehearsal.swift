@@ -55,8 +55,9 @@ package final class Rehearsal {
     self.run = run
     let context = try ComputeContext(
       precision: run.compute, threads: threads ?? configuration.threads)
-    header = try ModelCard(ofCheckpoint: model, precision: run.precision, context: context)
-      .journalHeader(of: run)
+    header = try ModelCard(
+      ofCheckpoint: model, precision: run.precision, task: run.task, context: context
+    ).journalHeader(of: run)
     var own = run
     own.model = model
     own.data = DataFiles(

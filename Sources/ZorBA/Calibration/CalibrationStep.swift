@@ -26,14 +26,21 @@ struct CalibrationStep {
         distribution: options.perturbation), context: context)
     var random = RandomGenerator(seed: options.seed, 0)
     examples = (0..<options.batch).map { _ in
-      Self.example(options, vocabulary: model.configuration.vocabularySize, &random)
+      Self.example(options, model: model.configuration, &random)
     }
   }
 
   private static func example(
-    _ options: Calibration.Options, vocabulary: Int, _ random: inout RandomGenerator
+    _ options: Calibration.Options, model: ModelConfiguration, _ random: inout RandomGenerator
   ) -> EncodedExample {
-    func draw(_ count: Int) -> [Int32] { (0..<count).map { _ in Int32(random.below(vocabulary)) } }
+    func draw(_ count: Int) -> [Int32] {
+      (0..<count).map { _ in Int32(random.below(model.vocabularySize)) }
+    }
+    if !model.head.scoresTokens {
+      // Such a head has two outputs at least.
+      return EncodedExample(
+        context: draw(options.sequence), continuations: [[0], [1]], answer: 0, line: 0)
+    }
     switch options.predictions {
     case .all:
       // The last target is predicted and never read.

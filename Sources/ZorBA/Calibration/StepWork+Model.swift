@@ -79,11 +79,12 @@ extension StepWork {
     let wanted = batch.sequences.reduce(0.0) { $0 + Double($1.positions.count) } / batch.batches
     var blocks: [Double] = []
     for layer in 0..<configuration.layerCount {
-      let isLast = layer == configuration.layerCount - 1
+      // A mean over hidden states asks for all of them.
+      let isLast = layer == configuration.layerCount - 1 && configuration.head.narrows
       var operations = Self.attentionOperations(
         configuration, layer: layer, batch: batch, isLast: isLast)
       for (name, shape) in shapes[layer + 1] where shape.count == 2 {
-        let reachesKeys = ["k_proj", "v_proj", "c_attn"].contains { name.contains($0) }
+        let reachesKeys = ["k_proj", "v_proj", "c_attn", "self.key", "self.value"].contains { name.contains($0) }
         let taken = isLast && !reachesKeys ? wanted : rows
         operations += 2 * taken * Double(shape[0]) * Double(shape[1])
       }
@@ -121,13 +122,14 @@ extension StepWork {
     _ configuration: ModelConfiguration, layer: Int, batch: BatchShape, isLast: Bool
   ) -> Double {
     let window = configuration.windows[layer]
-    func keys(_ position: Int) -> Double {
-      Double(window > 0 ? min(position + 1, window) : position + 1)
+    func keys(_ position: Int, _ length: Int) -> Double {
+      if configuration.isEncoder { return Double(length) }
+      return Double(window > 0 ? min(position + 1, window) : position + 1)
     }
     let pairs = batch.sequences.reduce(0.0) { sum, sequence in
       isLast
-        ? sequence.positions.reduce(sum) { $0 + keys($1) }
-        : (0..<sequence.length).reduce(sum) { $0 + keys($1) }
+        ? sequence.positions.reduce(sum) { $0 + keys($1, sequence.length) }
+        : (0..<sequence.length).reduce(sum) { $0 + keys($1, sequence.length) }
     }
     return 4 * pairs / batch.batches * Double(configuration.headCount * configuration.headSize)
   }
@@ -138,5 +140,15 @@ extension StepWork {
       of: zip(configuration.parameterShapes.dropFirst(), configuration.windows).map {
         block, window in [[window]] + block.map(\.shape)
       })
+  }
+}
+
+extension OutputHead {
+  /// Whether the last block computes its queries for the positions asked for alone.
+  fileprivate var narrows: Bool {
+    switch self {
+    case .languageModel, .maskedLM, .sequenceClassifier: true
+    case .embedding, .prototypes, .classifier: false
+    }
   }
 }

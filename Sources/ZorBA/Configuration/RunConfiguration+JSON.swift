@@ -101,6 +101,8 @@ extension TaskConfiguration {
     }
     members.append(("prompt_column", .string(promptColumn)))
     members.append(("completion_column", .string(completionColumn)))
+    // Left out where it is the model's own, so that other files and journals stay as they ever were.
+    if let head { members.append(("head", .string(head.rawValue))) }
     return RunConfiguration.object(members)
   }
 }

@@ -91,8 +91,23 @@ public struct TaskConfiguration: Sendable, Equatable {
     case completion
   }
 
+  /// What a model gives a value for.
+  public enum Head: String, Sendable, CaseIterable {
+    /// The next token (decoders).
+    case languageModel = "language_model"
+    /// The token at a mask (encoders).
+    case maskedLM = "masked_lm"
+    /// How near a text is to each label's words (encoders).
+    case prototypes
+    /// The labels, by a linear map that is trained with the model (encoders).
+    case classifier
+  }
+
   /// What is asked.
   public var kind: Kind = .classification
+  /// What gives the values; nil takes the model's own: its language model, its masked language model,
+  /// its classifier, else prototypes.
+  public var head: Head?
   /// The prompt with `{column}` and `{label}` places; nil takes the kind's own.
   public var template: String?
   /// Label values and their words, in order; empty takes the values found in the data.
@@ -107,7 +122,7 @@ public struct TaskConfiguration: Sendable, Equatable {
 
   /// Labels compare in order.
   public static func == (left: TaskConfiguration, right: TaskConfiguration) -> Bool {
-    left.kind == right.kind && left.template == right.template
+    left.kind == right.kind && left.head == right.head && left.template == right.template
       && left.labels.map(\.value) == right.labels.map(\.value)
       && left.labels.map(\.word) == right.labels.map(\.word)
       && left.promptColumn == right.promptColumn && left.completionColumn == right.completionColumn

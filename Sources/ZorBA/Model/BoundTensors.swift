@@ -41,9 +41,30 @@ package struct BoundTensors: Sendable {
     {
       canonicalNames["lm_head.weight"] = embedding
     }
+    for (copy, name) in Self.copies(in: model.configuration) {
+      if canonicalNames[copy] == nil, tensors[name] != nil { canonicalNames[copy] = name }
+    }
     self.tensors = tensors
     self.storedNames = storedNames
     self.canonicalNames = canonicalNames
+  }
+
+  /// Names under which an encoder may store tied tensors a second time.
+  private static func copies(in model: ModelConfiguration) -> [(copy: String, of: String)] {
+    guard model.tiedHead else { return [] }
+    return switch model.family {
+    case .bert:
+      [
+        ("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"),
+        ("cls.predictions.decoder.bias", "cls.predictions.bias"),
+      ]
+    case .roberta:
+      [
+        ("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"),
+        ("lm_head.decoder.bias", "lm_head.bias"),
+      ]
+    default: []
+    }
   }
 
   /// The model's name for a stored tensor; the stored name itself when the model has none.

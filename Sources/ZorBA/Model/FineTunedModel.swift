@@ -24,10 +24,12 @@ public struct FineTunedModel: Sendable {
   ///   - threads: Threads for arithmetic; nil uses every processor.
   ///   - memoryBudget: Resident memory of the process at most, in MiB; weights then lie in a
   ///     temporary file and those that do not fit are streamed. nil sets no limit.
+  ///   - task: What will be asked, which decides the head of an encoder; nil takes the journal's task
+  ///     or the checkpoint's own head.
   /// - Throws: `ZorBAError` when a file is missing, damaged or does not fit the others.
   public init(
     path: String, journal: String? = nil, round: Int? = nil, adapter: String? = nil,
-    threads: Int? = nil, memoryBudget: Int? = nil
+    threads: Int? = nil, memoryBudget: Int? = nil, task: TaskConfiguration? = nil
   ) throws {
     if let round, round < 0 {
       throw ZorBAError(
@@ -37,17 +39,19 @@ public struct FineTunedModel: Sendable {
     let context = try ComputeContext(threads: threads)
     var dtype: DType?
     var origin = adapter.map { AdapterOrigin(folder: $0) }
+    var task = task
     if let journal {
       let header = try JournalReader(path: journal).header
       dtype = JournalReplay.precision(of: header).dtype
       origin = try JournalReplay.adapter(of: header, folder: adapter, journal: journal)
+      task = TaskConfiguration(journaled: header.configuration)
     } else if let round, round != 0 {
       throw ZorBAError(
         .invalidConfiguration, "round \(round) was asked for without a journal",
         at: .init(field: "round"), advice: "Give the journal with --journal.")
     }
     let loaded = try LoadedModel(
-      path: path, dtype: dtype, context: context,
+      path: path, dtype: dtype, task: task, context: context,
       budget: MemoryBudget(mebibytes: memoryBudget, field: "--memory-budget"), adapter: origin)
     self.round =
       try journal.map { try JournalReplay.apply(journal: $0, to: loaded, upTo: round).round } ?? 0
@@ -113,9 +117,24 @@ public struct FineTunedModel: Sendable {
   ///
   /// - Throws: `ZorBAError` for tokens outside the model.
   public func logProbabilities(of tokens: [Int32]) throws -> [Double] {
+    guard !loaded.configuration.isEncoder else {
+      throw ZorBAError(
+        .unsupportedModel, "an encoder predicts no next token", at: .init(field: "score"),
+        advice: "Ask for its embedding (--embedding) or the logits of its masked head (--logits).")
+    }
     let result = try loaded.model.score(.languageModelling([tokens]))
     return Array(result.scores(branch: 0))
   }
+
+  /// The embedding of a text under an encoder: the mean of its hidden states, of length 1.
+  ///
+  /// - Throws: `ZorBAError` for tokens outside the model, or with code `unsupportedModel` for a decoder.
+  public func embedding(of tokens: [Int32]) throws -> [Float] {
+    try loaded.model.embeddings(of: [tokens])[0]
+  }
+
+  /// Whether the model sees texts as wholes and continues none.
+  public var isEncoder: Bool { loaded.configuration.isEncoder }
 
   /// Hexadecimal digest of the weights; equal digests are equal bits.
   public func stateDigest() -> String {

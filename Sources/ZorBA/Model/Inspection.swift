@@ -91,6 +91,8 @@ public struct Inspection: Sendable {
     let parameterCount = parameters.all.reduce(0) { $0 + $1.tensor.elementCount }
     let perBlock = parameters.blocks.count > 1 ? parameters.elementCount(block: 1) : 0
     let listedTypes = types.keys.sorted().map { "\($0) \(types[$0] ?? 0) bytes" }
+    let head: [(String, JSONValue)] =
+      configuration.isEncoder ? [("head", .string(configuration.head.name))] : []
     let members: [(String, JSONValue)] = [
       ("kind", "checkpoint"), ("path", .string(path)),
       ("family", .string(configuration.family.rawValue)),
@@ -107,7 +109,7 @@ public struct Inspection: Sendable {
       ("types", .string(listedTypes.joined(separator: ", "))),
       ("files", .integer(checkpoint.shards.count)),
     ]
-    self.init(members)
+    self.init(members + head)
   }
 
   private init(safetensors path: String) throws {

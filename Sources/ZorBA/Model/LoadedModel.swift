@@ -27,7 +27,7 @@ package struct LoadedModel: Sendable {
   /// The adapter as it was loaded; nil without one.
   package var adapter: LoadedAdapter? { working.adapter }
   /// The model over those weights.
-  package var model: Model { working.model }
+  package let model: Model
   /// The limit on resident memory, if there is one.
   var budget: MemoryBudget? { working.budget }
   /// What keeps the weights within the budget.
@@ -35,16 +35,29 @@ package struct LoadedModel: Sendable {
 
   /// Opens a checkpoint folder and copies its weights, as `WorkingModel` does.
   ///
-  /// - Parameter folder: Where the tokenizer is; nil looks beside the weights.
+  /// - Parameter folder: Where the base model and its tokenizer are; nil looks beside the weights.
+  /// - Parameter task: What is asked, which decides the model's head; nil takes the checkpoint's own.
   /// - Throws: `ZorBAError` with code `invalidModel`, `unsupportedModel` or `inputOutput`.
   package init(
-    path: String, tokenizer folder: String? = nil, dtype: DType? = nil, context: ComputeContext,
-    budget: MemoryBudget? = nil, adapter: AdapterOrigin? = nil
+    path: String, tokenizer folder: String? = nil, dtype: DType? = nil,
+    task: TaskConfiguration? = nil, context: ComputeContext, budget: MemoryBudget? = nil,
+    adapter: AdapterOrigin? = nil
   ) throws {
+    let base = folder ?? path
     working = try WorkingModel(
-      path: path, dtype: dtype, context: context, budget: budget, adapter: adapter)
-    tokenizer = try Tokenizer.load(directory: folder ?? path)
+      path: path, dtype: dtype, task: task, base: base, context: context, budget: budget,
+      adapter: adapter)
+    tokenizer = try Tokenizer.load(directory: base)
     self.context = context
+    model =
+      if let task, working.model.configuration.head == .prototypes {
+        try working.model.with(
+          prototypes: Prototypes(
+            LabelPrototypes.vectors(
+              of: task, model: base, tokenizer: tokenizer, context: context)))
+      } else {
+        working.model
+      }
     let known = working.model.configuration.vocabularySize
     guard tokenizer.vocabularySize <= known else {
       throw ZorBAError(
@@ -58,7 +71,8 @@ package struct LoadedModel: Sendable {
   /// A second set of weights in memory, equal to these now, and the model over it.
   package func copy() throws -> Model {
     if let adapter { return try adapter.copied().model(over: model.withoutAdapter) }
-    return try Model(
+    let copy = try Model(
       configuration: configuration, source: WorkingCopy(of: weights), compute: context)
+    return try model.prototypes.map { try copy.with(prototypes: $0) } ?? copy
   }
 }

@@ -52,14 +52,15 @@ package struct ModelCard: Sendable, Equatable {
   /// - Parameters:
   ///   - path: A Hugging Face folder; it needs no tokenizer.
   ///   - precision: How the run stores weights.
+  ///   - task: What the run asks, which decides an encoder's head; nil takes the checkpoint's own.
   ///   - budget: A limit on memory; nil is none.
   /// - Throws: `ZorBAError` with code `invalidModel`, `unsupportedModel` or `inputOutput`.
   package init(
-    ofCheckpoint path: String, precision: WeightPrecision, context: ComputeContext,
-    budget: MemoryBudget? = nil
+    ofCheckpoint path: String, precision: WeightPrecision, task: TaskConfiguration? = nil,
+    context: ComputeContext, budget: MemoryBudget? = nil
   ) throws {
     let working = try WorkingModel(
-      path: path, dtype: precision.dtype, context: context, budget: budget)
+      path: path, dtype: precision.dtype, task: task, context: context, budget: budget)
     try self.init(
       name: path.split(separator: "/").last.map(String.init) ?? path, precision: precision,
       model: ModelFingerprint(

@@ -2,6 +2,7 @@ package import ZorBACheckpoint
 import ZorBADiagnostics
 package import ZorBAModels
 package import ZorBATensor
+import ZorBATokenizers
 
 /// A checkpoint's weights made ready to change: in writable memory, or under a budget in a file.
 package struct WorkingModel: Sendable {
@@ -31,21 +32,26 @@ package struct WorkingModel: Sendable {
   ///   - path: A Hugging Face folder: config.json and safetensors.
   ///   - dtype: What to convert the weights to; nil keeps them as stored.
   ///   - context: Where to compute.
+  ///   - task: What is asked, which decides the model's head; nil takes the checkpoint's own.
+  ///   - folder: The folder of the base model and its tokenizer; nil is `path`.
   ///   - budget: With a limit on memory the weights lie in a file and all of them are streamed, until
   ///     they are given room.
   ///   - adapter: An adapter to put beside the model's layers. The weights are then not copied but read
   ///     where they are mapped, unless they are to be converted or there is a budget.
   /// - Throws: `ZorBAError` with code `invalidModel`, `unsupportedModel` or `inputOutput`.
   package init(
-    path: String, dtype: DType? = nil, context: ComputeContext, budget: MemoryBudget? = nil,
-    adapter: AdapterOrigin? = nil
+    path: String, dtype: DType? = nil, task: TaskConfiguration? = nil, base folder: String? = nil,
+    context: ComputeContext, budget: MemoryBudget? = nil, adapter: AdapterOrigin? = nil
   ) throws {
     self.budget = budget
     checkpoint = try Checkpoint.open(directory: path)
-    let configuration = try ModelConfiguration(
+    var configuration = try ModelConfiguration(
       huggingFace: checkpoint.configuration, file: checkpoint.configurationPath)
+    if let task { configuration = try configuration.with(head: task.outputHead(of: configuration)) }
+    let headed = try Self.source(
+      checkpoint, configuration, task: task, base: folder ?? path, context: context)
     // Binding against the mapped file first: a wrong tensor is an error before anything is copied.
-    let bound = try Model(configuration: configuration, source: checkpoint, compute: context)
+    let bound = try Model(configuration: configuration, source: headed, compute: context)
     stored = try BoundTensors(model: bound, checkpoint: checkpoint)
     let isMapped =
       adapter != nil && budget == nil
@@ -96,6 +102,19 @@ package struct WorkingModel: Sendable {
     try budget.allot(residency, besides: besides + MemoryModel.scratchBytes)
     return besides + MemoryModel.scratchBytes
       + residency.policy(active: active, capacity: residency.capacity).peakByteCount
+  }
+
+  /// The checkpoint, with a classifier where the task asks for one that it does not hold.
+  private static func source(
+    _ checkpoint: Checkpoint, _ configuration: ModelConfiguration, task: TaskConfiguration?,
+    base: String, context: ComputeContext
+  ) throws -> any TensorSource {
+    guard case .classifier = configuration.head, let task,
+      !checkpoint.tensorNames.contains(CheckpointWithHead.weight)
+    else { return checkpoint }
+    return try CheckpointWithHead(
+      checkpoint, classifierFor: task, model: base, tokenizer: Tokenizer.load(directory: base),
+      threads: context.team.threadCount)
   }
 
   /// - Parameter bound: The model over the checkpoint itself.

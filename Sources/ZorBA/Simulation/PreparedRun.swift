@@ -171,8 +171,8 @@ struct PreparedRun {
     let capacity = loaded.residency?.capacity ?? 0
     loaded.residency?.releaseAll()
     let fresh = try LoadedModel(
-      path: configuration.model, dtype: configuration.precision.dtype, context: context,
-      budget: loaded.budget,
+      path: configuration.model, dtype: configuration.precision.dtype, task: configuration.task,
+      context: context, budget: loaded.budget,
       adapter: configuration.adapter.map { AdapterOrigin($0, runKey: runKey) })
     // The run's own weights rest meanwhile.
     fresh.residency?.capacity = capacity

@@ -32,8 +32,8 @@ package struct RunMaterials {
     let runKey = RunKey(seed: configuration.seed)
     self.runKey = runKey
     loaded = try LoadedModel(
-      path: configuration.model, dtype: configuration.precision.dtype, context: context,
-      budget: MemoryBudget(configuration),
+      path: configuration.model, dtype: configuration.precision.dtype, task: configuration.task,
+      context: context, budget: MemoryBudget(configuration),
       adapter: configuration.adapter.map { AdapterOrigin($0, runKey: runKey) })
     let configuration = configuration.pinned(by: loaded)
     self.configuration = configuration

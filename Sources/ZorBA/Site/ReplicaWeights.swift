@@ -25,8 +25,8 @@ final class ReplicaWeights {
     switch origin {
     case .base:
       loaded = try LoadedModel(
-        path: configuration.model, dtype: configuration.precision.dtype, context: context,
-        budget: budget,
+        path: configuration.model, dtype: configuration.precision.dtype, task: configuration.task,
+        context: context, budget: budget,
         adapter: configuration.adapter.map {
           AdapterOrigin($0, runKey: header.schedule.runKey)
         })
@@ -37,7 +37,8 @@ final class ReplicaWeights {
     case .snapshot(let folder, let claim):
       // As stored: a conversion could change bits. The text side is the base model's own.
       loaded = try LoadedModel(
-        path: folder, tokenizer: configuration.model, context: context, budget: budget)
+        path: folder, tokenizer: configuration.model, task: configuration.task, context: context,
+        budget: budget)
       try Self.naming(.invalidModel) { [loaded] in
         try Self.verify(claim, header, loaded, folder: folder)
       }

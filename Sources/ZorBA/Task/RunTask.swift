@@ -29,6 +29,12 @@ struct RunTask {
       labels: task.labels.isEmpty
         ? nil : task.labels.map { .init(value: $0.value, word: $0.word) },
       maximumTokens: min(batch.maxTokens, loaded.configuration.maximumPositions))
+    definition.head =
+      switch loaded.configuration.head {
+      case .languageModel: .nextToken
+      case .maskedLM: .maskedToken
+      case .embedding, .prototypes, .classifier, .sequenceClassifier: .wholeText
+      }
     definition.columns.prompt = task.promptColumn
     definition.columns.completion = task.completionColumn
     if let siteColumn {

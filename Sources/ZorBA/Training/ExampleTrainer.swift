@@ -16,7 +16,7 @@ package struct ExampleTrainer: Sendable {
     self.options = options
   }
 
-  /// Adds the gradient of the examples' mean loss to `gradients`.
+  /// Adds the gradient of the examples' mean loss, or of its sum, to `gradients`.
   ///
   /// The mean is over the examples' weights: over examples with an answer, else over tokens. A loss
   /// that is not finite leaves gradients that are not finite, for the caller to discard.
@@ -24,9 +24,10 @@ package struct ExampleTrainer: Sendable {
   /// - Returns: The sum of the losses and of the weights, as `ExampleScorer` has them.
   /// - Throws: `ZorBAError` when a sequence does not fit the model.
   package func accumulate(
-    _ examples: [EncodedExample], into gradients: Gradients
+    _ examples: [EncodedExample], into gradients: Gradients, ofSum: Bool = false
   ) throws -> (loss: Double, weight: Double) {
     let weight = examples.reduce(0) { $0 + Scoring.weight(of: $1) }
+    let divisor = ofSum ? 1 : weight
     let scorer = ExampleScorer(model: model, tokenBranchLimit: tokenLimit)
     var loss = 0.0
     for part in scorer.passes(examples, branches: 1) {
@@ -40,7 +41,7 @@ package struct ExampleTrainer: Sendable {
           let values = queries.indices.map { Array(result[0, query + $0]) }
           query += queries.count
           loss += Scoring.loss(of: example, values: values).sum
-          return Scoring.derivative(of: example, values: values).flatMap { $0 }.map { $0 / weight }
+          return Scoring.derivative(of: example, values: values).flatMap { $0 }.map { $0 / divisor }
         }
       }
     }

@@ -157,14 +157,18 @@ package actor Coordinator {
 
   /// Loading a model to hash it takes a while, so it is done once a model and precision.
   private func card(for configuration: RunConfiguration) throws -> ModelCard {
-    let key = "\(configuration.precision.rawValue) \(configuration.model)"
+    // The head of an encoder adds its own tensors.
+    let task = configuration.task
+    let head =
+      task.head.map { "\($0.rawValue) \(task.labels.map { "\($0.value)=\($0.word)" })" } ?? ""
+    let key = "\(configuration.precision.rawValue) \(configuration.model) \(head)"
     if let known = cards[key] { return known }
     let card = try ZorBAError.whenMissing(.invalidModel) {
       configuration.model.hasSuffix(".json")
         ? try ModelCard(path: configuration.model)
         : try ModelCard(
           ofCheckpoint: configuration.model, precision: configuration.precision,
-          context: ComputeContext(precision: configuration.compute),
+          task: task, context: ComputeContext(precision: configuration.compute),
           budget: MemoryBudget(configuration))
     }
     cards[key] = card

@@ -15,6 +15,18 @@ package enum OutputHead: Sendable, Equatable {
   /// The checkpoint's own: the first token through a dense layer and tanh, then a linear map.
   case sequenceClassifier(labels: Int)
 
+  /// A name for people.
+  package var name: String {
+    switch self {
+    case .languageModel: "language model"
+    case .maskedLM: "masked language model"
+    case .embedding: "none"
+    case .prototypes: "prototypes"
+    case .classifier(let labels): "classifier of \(labels) labels"
+    case .sequenceClassifier(let labels): "the checkpoint's classifier of \(labels) labels"
+    }
+  }
+
   /// Whether values are scores of tokens of the vocabulary.
   package var scoresTokens: Bool { self == .languageModel || self == .maskedLM }
 }

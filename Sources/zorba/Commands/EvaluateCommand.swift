@@ -18,6 +18,9 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "classification, multiple_choice, language_modeling or completion.")
   var kind = TaskConfiguration.Kind.classification
 
+  @Option(help: "What gives the values: language_model, masked_lm, prototypes or classifier.")
+  var head: TaskConfiguration.Head?
+
   @Option(help: "The prompt, such as \"{text} It was {label}.\"")
   var template: String?
 
@@ -39,8 +42,8 @@ struct EvaluateCommand: ParsableCommand {
     guard maxTokens >= 2, limit >= 0 else {
       throw ValidationError("--max-tokens must be 2 or more, --limit 0 or more.")
     }
-    guard runFile == nil || (template == nil && label.isEmpty) else {
-      throw ValidationError("--run brings its own task; leave out --template and --label.")
+    guard runFile == nil || (template == nil && label.isEmpty && head == nil) else {
+      throw ValidationError("--run brings its own task; leave out --template, --label and --head.")
     }
   }
 
@@ -53,6 +56,7 @@ struct EvaluateCommand: ParsableCommand {
       batch = configuration.batch
     } else {
       task.kind = kind
+      task.head = head
       task.template = template
       task.labels = try label.map { text in
         guard let equals = text.firstIndex(of: "=") else {
@@ -62,7 +66,7 @@ struct EvaluateCommand: ParsableCommand {
       }
       batch.maxTokens = maxTokens
     }
-    let loaded = try model.load(common)
+    let loaded = try model.load(common, task: task)
     var progress: ProgressLine?
     let evaluation = try loaded.evaluate(file: data, task: task, batch: batch, limit: limit) {
       if progress == nil {
@@ -76,3 +80,5 @@ struct EvaluateCommand: ParsableCommand {
 }
 
 extension TaskConfiguration.Kind: ExpressibleByArgument {}
+
+extension TaskConfiguration.Head: ExpressibleByArgument {}

@@ -26,9 +26,10 @@ struct ModelOptions: ParsableArguments {
     if let round, round < 0 { throw ValidationError("--round \(round): use 0 or more.") }
   }
 
-  func load(_ common: CommonOptions) throws -> FineTunedModel {
+  /// - Parameter task: What will be asked; it decides the head of an encoder.
+  func load(_ common: CommonOptions, task: TaskConfiguration? = nil) throws -> FineTunedModel {
     try FineTunedModel(
       path: model, journal: journal, round: round, adapter: adapter, threads: common.threads,
-      memoryBudget: memoryBudget)
+      memoryBudget: memoryBudget, task: task)
   }
 }

@@ -21,6 +21,9 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Write the logits [tokens, vocabulary] to this safetensors file.")
   var logits: String?
 
+  @Flag(help: "Give an encoder's embedding of the text instead of scores.")
+  var embedding = false
+
   func validate() throws {
     guard (text == nil) != (ids == nil) else {
       throw ValidationError("Give either a text or --ids.")
@@ -30,7 +33,10 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     let loaded = try model.load(common)
     let tokens = try ids.map(Self.parse) ?? loaded.tokens(of: text ?? "")
+    if embedding { return try write(embedding: loaded.embedding(of: tokens), of: tokens) }
     if let logits { try loaded.writeLogits(of: tokens, to: logits) }
+    // An encoder has logits, where its head is a masked language model, but no next token to score.
+    if logits != nil, loaded.isEncoder { return Console.output("\(tokens.count) tokens\n") }
     let scores = try loaded.logProbabilities(of: tokens)
     let mean = scores.isEmpty ? 0 : -scores.reduce(0, +) / Double(scores.count)
     if common.json {
@@ -42,6 +48,18 @@ struct ScoreCommand: ParsableCommand {
       Console.output(value.serialized + "\n")
     } else {
       Console.output("\(tokens.count) tokens, mean loss \(NumberFormat.fixed(mean, 6)) a token\n")
+    }
+  }
+
+  private func write(embedding: [Float], of tokens: [Int32]) throws {
+    let numbers = JSONValue.array(embedding.map { .number(Double($0)) })
+    if common.json {
+      let value: JSONValue = [
+        "ids": .array(tokens.map { .integer(Int($0)) }), "embedding": numbers,
+      ]
+      Console.output(value.serialized + "\n")
+    } else {
+      Console.output(numbers.serialized + "\n")
     }
   }
 
