@@ -21,7 +21,7 @@ enum FirstOrderMemory {
     return 4 * all + perWeight * trained
   }
 
-  /// Activations of a forward pass over the largest part of a minibatch, and its tokens.
+  /// Activations and their gradients of the largest part of a minibatch, and its tokens.
   static func trainingPass(
     _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient]
   ) throws -> (bytes: Int, tokens: Int) {
@@ -29,8 +29,11 @@ enum FirstOrderMemory {
     let size = (configuration.batch.size + parts - 1) / parts
     let longest = clients.flatMap(\.examples).sorted { $0.tokenCount > $1.tokenCount }
     let batch = Array(longest.prefix(size))
+    let options = BackwardOptions(
+      checkpointing: configuration.method.firstOrder.checkpointing,
+      dropoutSeed: (configuration.adapter?.dropout ?? 0) > 0 ? 1 : nil)
     return (
-      try ExampleScorer(model: loaded.model).peakActivationBytes(of: batch),
+      try ExampleTrainer(model: loaded.model, options: options).activationBytes(of: batch),
       batch.reduce(0) { $0 + $1.tokenCount }
     )
   }
