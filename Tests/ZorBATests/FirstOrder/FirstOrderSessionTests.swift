@@ -67,10 +67,7 @@ import ZorBATensor
         let batch = client.sampler.batch(round: round - 1, step: step).map {
           client.examples[$0]
         }
-        source.zero()
-        let (_, weight) = try source.accumulate(batch, dropoutSeed: 0)
-        GradientClipping.scale(
-          source.gradients, of: chosen, by: Float(1 / weight), context: local.context)
+        _ = try source.gradient(of: batch, parts: 1, dropoutSeed: 0)
         GradientClipping.clip(source.gradients, of: chosen, to: 1, context: local.context)
         optimizer.advance(
           views, gradients: source.gradients, chosen: chosen, learningRate: 0.003)
