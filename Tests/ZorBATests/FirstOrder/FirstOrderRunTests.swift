@@ -1,6 +1,7 @@
 import Testing
 import ZorBADiagnostics
 import ZorBAJournal
+import ZorBAModels
 import ZorBAOptimization
 import ZorBATensor
 

@@ -2,6 +2,7 @@ import Testing
 import ZorBAData
 import ZorBADiagnostics
 import ZorBAFederation
+import ZorBAJournal
 import ZorBAModels
 import ZorBAOptimization
 import ZorBATensor

@@ -21,7 +21,7 @@ final class QuadraticGradients: GradientSource {
     self.factor = factor
   }
 
-  static let factory: GradientFactory = { model, _ in try QuadraticGradients(model) }
+  static var factory: GradientFactory { { model, _ in try QuadraticGradients(model) } }
 
   func gradient(
     of examples: [EncodedExample], parts: Int, dropoutSeed: UInt64
