@@ -1,4 +1,5 @@
 import Testing
+import ZorBA
 import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAReport
