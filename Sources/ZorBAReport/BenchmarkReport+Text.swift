@@ -14,11 +14,15 @@ extension BenchmarkReport {
     }
     if !methods.isEmpty {
       text += "\n## Methods\n\n"
-      for method in methods { text += "- **\(Self.plain(method.name))**: \(Self.plain(method.value))\n" }
+      for method in methods {
+        text += "- **\(Self.plain(method.name))**: \(Self.plain(method.value))\n"
+      }
     }
     if !failures.isEmpty {
       text += "\n## Cells that failed\n\n"
-      for failure in failures { text += "- \(Self.plain(failure.name)): \(Self.plain(failure.value))\n" }
+      for failure in failures {
+        text += "- \(Self.plain(failure.name)): \(Self.plain(failure.value))\n"
+      }
     }
     return text + "\n\(intervalRemark)\n"
   }
