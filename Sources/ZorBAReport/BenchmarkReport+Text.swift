@@ -14,11 +14,15 @@ extension BenchmarkReport {
     }
     if !methods.isEmpty {
       text += "\n## Methods\n\n"
-      for method in methods { text += "- **\(Self.plain(method.name))**: \(Self.plain(method.value))\n" }
+      for method in methods {
+        text += "- **\(Self.plain(method.name))**: \(Self.plain(method.value))\n"
+      }
     }
     if !failures.isEmpty {
       text += "\n## Cells that failed\n\n"
-      for failure in failures { text += "- `\(failure.name)`: \(Self.plain(failure.value))\n" }
+      for failure in failures {
+        text += "- \(Self.plain(failure.name)): \(Self.plain(failure.value))\n"
+      }
     }
     return text + "\n\(intervalRemark)\n"
   }
@@ -26,12 +30,12 @@ extension BenchmarkReport {
   /// The tables as a terminal shows them.
   package func terminalText() -> String {
     comparisons.map { comparison in
-      comparison.title + "\n\n"
+      TextTable.oneLine(comparison.title) + "\n\n"
         + comparison.tables.map { table in
           table.title + "\n" + TextTable(header: table.head, rows: table.rows).rendered()
         }.joined(separator: "\n")
     }.joined(separator: "\n")
-      + failures.map { "\nfailed: \($0.name): \(TextTable.oneLine($0.value))" }.joined()
+      + failures.map { "\nfailed: " + TextTable.oneLine("\($0.name): \($0.value)") }.joined()
       + (failures.isEmpty ? "" : "\n")
   }
 

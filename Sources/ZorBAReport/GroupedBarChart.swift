@@ -56,7 +56,8 @@ struct GroupedBarChart: Equatable, Sendable {
       for one in series {
         if index < one.values.count, let value = one.values[index] {
           parts += bar(
-            value, halfWidth: one.halfWidth(index), of: one, in: group, x: x, width: barWidth, scale)
+            value, halfWidth: one.halfWidth(index), of: one, in: group, x: x, width: barWidth,
+            scale)
         }
         x += barWidth
       }

@@ -52,7 +52,8 @@ import ZorBATestSupport
     let suite = try suite(folder)
     var isBroken = true
     let launcher = SampleLauncher { order in
-      guard isBroken, order.out.contains("mood.isolated.zorba"), order.out.hasSuffix("site-2") else {
+      guard isBroken, order.out.contains("mood.isolated.zorba"), order.out.hasSuffix("site-2")
+      else {
         return try SampleLauncher.writeSample(order)
       }
       try RunFolder.write("round 1\nzorba: model: is missing\n  Give one.\n", to: order.log)
@@ -186,6 +187,8 @@ import ZorBATestSupport
     let files = BenchmarkFiles(folder: suite.out)
     try files.write(BenchmarkSummary(suite, outcomes: outcomes, planned: cells))
     #expect(try String(contentsOfFile: files.markdown, encoding: .utf8).contains("MeZO"))
-    #expect(!FileManager.default.fileExists(atPath: CellFolder(suite: suite.out, id: cells[1].id).run("run").journal))
+    #expect(
+      !FileManager.default.fileExists(
+        atPath: CellFolder(suite: suite.out, id: cells[1].id).run("run").journal))
   }
 }

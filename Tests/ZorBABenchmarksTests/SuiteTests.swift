@@ -74,7 +74,8 @@ import ZorBATestSupport
     #expect(cells.contains { $0.id == "mood.centralised.mezo.s2" })
     #expect(cells.contains { $0.id == "desk.federated.wide.s1" })
     let half = cells.count / 2
-    #expect(cells[..<half].allSatisfy { $0.seed == 1 } && cells[half...].allSatisfy { $0.seed == 2 })
+    #expect(
+      cells[..<half].allSatisfy { $0.seed == 1 } && cells[half...].allSatisfy { $0.seed == 2 })
   }
 
   @Test func cellsSayWhatTheyRun() throws {
@@ -96,7 +97,8 @@ import ZorBATestSupport
     #expect(pooled["data", "train"]?.string == "/pooled/desk.jsonl")
     let wide = try cell("desk.federated.wide.s2").parts[0].run
     #expect(wide["method", "directions"]?.integer == 4 && wide["seed"]?.integer == 2)
-    #expect(wide["data", "train"]?.array?.compactMap(\.string) == ["/base/a.jsonl", "/base/b.jsonl"])
+    #expect(
+      wide["data", "train"]?.array?.compactMap(\.string) == ["/base/a.jsonl", "/base/b.jsonl"])
   }
 
   /// What the engine knows of methods reads back as a run.
@@ -127,7 +129,8 @@ import ZorBATestSupport
       RunFragment(try ConfigurationNode(parsing: text, file: "f"))
     }
     let base = try fragment(
-      "{method: {mu: 1e-3, directions: 2}, federation: {clients: 4, partition: {kind: dirichlet, alpha: 1}}}")
+      "{method: {mu: 1e-3, directions: 2}, federation: {clients: 4, partition: {kind: dirichlet, alpha: 1}}}"
+    )
     let other = try fragment(
       "{method: {directions: 3, mu: null}, federation: {partition: {kind: uniform}}, rounds: 5}")
     #expect(

@@ -1,4 +1,5 @@
 import Testing
+import ZorBA
 import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAReport
@@ -14,7 +15,8 @@ import ZorBAReport
     #expect(part.curve.map(\.round) == [0, 2, 4])
     #expect(part.curve.map(\.seconds) == [0, 4, 8])
     #expect(part.curve.map(\.accuracy) == [0.25, 0.375, 0.625])
-    #expect(part.accuracyBySite == [.init(site: "a", accuracy: 0.75), .init(site: "b", accuracy: 0.125)])
+    #expect(
+      part.accuracyBySite == [.init(site: "a", accuracy: 0.75), .init(site: "b", accuracy: 0.125)])
   }
 
   @Test func aRunWithoutEvaluationIsAnError() {
@@ -96,7 +98,8 @@ import ZorBAReport
     // Deviation 0.125 sqrt(2), error 0.125, t(1) = 12.7062.
     #expect(abs((accuracy.halfWidth ?? 0) - 12.7062 * 0.125) < 1e-4)
     // The other method was twice as fast, so both are compared after its four seconds.
-    #expect(summary.comparisons[0].budgets[.federated] == .init([[SampleRun.measurement(seconds: 4)]]))
+    #expect(
+      summary.comparisons[0].budgets[.federated] == .init([[SampleRun.measurement(seconds: 4)]]))
     #expect(zorba.figures[.accuracyAtEqualSeconds]?.mean == 0.375)
     #expect(zorba.figures[.joules]?.mean == 360)
     let failed = try #require(rows.first { $0.method == "mezo" && $0.regime == .isolated })

@@ -9,7 +9,8 @@ import ZorBATestSupport
       ["ZorBA", "<b>&\"'", "\u{1}\u{2028}|", "LoRA", ""].randomElement(using: &random) ?? ""
     }
     func value() -> Double {
-      [0, 0.5, 1, .nan, .infinity, -.infinity, 1e300, 5e-324, -3].randomElement(using: &random) ?? 0
+      [0, 0.5, 1, .nan, .infinity, -.infinity, 1e300, .leastNonzeroMagnitude, -3].randomElement(
+        using: &random) ?? 0
     }
     func interval() -> BenchmarkReport.Interval? {
       Bool.random(using: &random)

@@ -127,7 +127,9 @@ struct PreparedRun {
   /// The first plan with what its policy says of it; nil when no policy reckoned, or when the run
   /// was taken up again.
   func planFile() throws -> PlanFile? {
-    guard only == nil, let firstOutcome, let policy = drawing.policy, policy.needsEstimates else { return nil }
+    guard only == nil, let firstOutcome, let policy = drawing.policy, policy.needsEstimates else {
+      return nil
+    }
     return PlanFile(
       clients: clients.map(\.name), policy: policy, outcome: firstOutcome,
       problem: try drawing.problem())

@@ -93,7 +93,8 @@ extension BenchmarkSuite {
       throw ZorBAError(
         .invalidConfiguration, "is by a column, so its sites cannot be told apart beforehand",
         at: .init(field: "tasks.\(task.name).federation.partition"),
-        advice: "Give one file a site with the kind 'files', or leave isolated and centralised out.")
+        advice: "Give one file a site with the kind 'files', or leave isolated and centralised out."
+      )
     default:
       let clients = task.run["federation", "clients"]
       guard let count = clients.map(\.integer) ?? 4, (1...10_000).contains(count) else {

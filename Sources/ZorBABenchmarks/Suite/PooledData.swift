@@ -17,7 +17,8 @@ package enum PooledData {
     for file in files {
       guard file.hasSuffix(".jsonl") || file.hasSuffix(".txt") else {
         throw ZorBAError(
-          .invalidConfiguration, "cannot be joined with the other sites' rows", at: .init(file: file),
+          .invalidConfiguration, "cannot be joined with the other sites' rows",
+          at: .init(file: file),
           advice: "Give .jsonl files, or leave the regime 'centralised' out.")
       }
       do {

@@ -41,7 +41,8 @@ package struct RunFragment: Sendable, Equatable {
     guard let key = path.first else { return self }
     let below =
       path.count == 1
-      ? value : RunFragment(self.value[key] ?? .null).setting(Array(path.dropFirst()), to: value).value
+      ? value
+      : RunFragment(self.value[key] ?? .null).setting(Array(path.dropFirst()), to: value).value
     var members = (self.value.object?.members ?? []).map { ($0.key, $0.value) }
     if let place = members.firstIndex(where: { $0.0 == key }) {
       members[place].1 = below

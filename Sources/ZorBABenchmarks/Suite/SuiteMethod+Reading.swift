@@ -114,7 +114,9 @@ extension RunFragment {
   func settled(base: String) -> RunFragment {
     func path(_ text: String) -> String { text.hasPrefix("/") ? text : base + text }
     var settled = self
-    if let model = self["model"]?.string { settled = settled.setting(["model"], to: .string(path(model))) }
+    if let model = self["model"]?.string {
+      settled = settled.setting(["model"], to: .string(path(model)))
+    }
     for split in ["train", "validation", "test"] {
       switch self["data", split] {
       case .string(let file):

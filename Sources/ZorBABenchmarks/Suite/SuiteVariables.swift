@@ -21,7 +21,8 @@ struct SuiteVariables {
     for key in variables.presentKeys {
       try BenchmarkSuite.requireName(key, variables, key)
       guard key != "bundle" else {
-        throw variables.failure(key, "is what ships with the program", advice: "Choose another name.")
+        throw variables.failure(
+          key, "is what ships with the program", advice: "Choose another name.")
       }
       let line = variables.node(key)?.line
       if let value = try variables.text(key) {
@@ -82,7 +83,8 @@ struct SuiteVariables {
           at: .init(file: file, line: line),
           advice: isNamed
             ? "Give it: --set variables.\(name)=…"
-            : "Known: \((Array(values.keys) + Array(missing.keys)).sorted().joined(separator: ", ")).")
+            : "Known: \((Array(values.keys) + Array(missing.keys)).sorted().joined(separator: ", "))."
+        )
       }
       result += value
       rest = rest[rest.index(after: end)...]

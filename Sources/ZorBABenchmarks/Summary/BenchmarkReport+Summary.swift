@@ -8,7 +8,8 @@ extension BenchmarkReport {
       title: "Benchmark: \(suite.name)", summary: suite.summary, confidence: suite.confidence,
       methods: suite.methods.map { .init($0.title, $0.preset.summary) },
       comparisons: summary.comparisons.map(Comparison.init),
-      notes: Self.notes(of: summary), failures: summary.failures.map {
+      notes: Self.notes(of: summary),
+      failures: summary.failures.map {
         .init($0.cell.id, $0.failure ?? "")
       })
   }
@@ -44,7 +45,8 @@ extension BenchmarkReport {
       .init(
         .remark,
         "All sites of a cell are computed on this machine, one after the other: seconds, passes and "
-          + "energy are sums over sites, without evaluations; memory is the largest of any process."))
+          + "energy are sums over sites, without evaluations; memory is the largest of any process."
+      ))
     return notes
   }
 }
@@ -92,6 +94,7 @@ extension BenchmarkReport.Row {
     grams = mean(.grams)
     isEnergyMeasured = row.isEnergyMeasured
     curve = row.curve.map { .init(round: $0.round, seconds: $0.seconds, accuracy: $0.accuracy) }
-    sites = row.sites.compactMap { site in site.figure.map { .init(name: site.name, accuracy: $0) } }
+    sites = row.sites.compactMap { site in site.figure.map { .init(name: site.name, accuracy: $0) }
+    }
   }
 }

@@ -49,7 +49,10 @@ extension BenchmarkSummary.Row {
         "sites",
         .array(
           sites.map {
-            ["site": .string($0.name), "accuracy": .optional($0.accuracy), "own": .optional($0.own)]
+            [
+              "site": .string($0.name), "accuracy": .optional($0.accuracy),
+              "own": .optional($0.own),
+            ]
           })
       ))
     members.append(

@@ -22,7 +22,9 @@ package struct EqualBudget: Sendable, Equatable {
 
 extension CellMeasurement {
   /// The accuracy after a round, in between evaluations on the straight line through them.
-  package func accuracy(atRound round: Int) -> Double? { accuracy(at: Double(round)) { Double($0.round) } }
+  package func accuracy(atRound round: Int) -> Double? {
+    accuracy(at: Double(round)) { Double($0.round) }
+  }
 
   /// The accuracy after so many seconds of training, in between evaluations on the straight line
   /// through them.

@@ -42,8 +42,9 @@ package enum StudentT {
     if x >= 1 { return 1 }
     // The fraction converges fast on one side of the mean; the other side is its mirror.
     if x > (a + 1) / (a + b + 2) { return 1 - regularisedBeta(1 - x, b, a) }
-    let front = exp(
-      logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log1p(-x)) / a
+    let front =
+      exp(
+        logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log1p(-x)) / a
     let tiny = 1e-300
     var numerator = 1.0
     var denominator = 1 - (a + b) * x / (a + 1)

@@ -12,7 +12,11 @@ enum BundledSuite {
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when it is neither.
   static func path(of suite: String) throws -> String {
-    if FileManager.default.fileExists(atPath: suite) { return suite }
+    // A folder of that name may be what an earlier run left.
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: suite, isDirectory: &isFolder), !isFolder.boolValue {
+      return suite
+    }
     let bundled = "\(resources)/benchmarks/\(suite).yaml"
     guard names.contains(suite), FileManager.default.fileExists(atPath: bundled) else {
       throw ZorBAError(
