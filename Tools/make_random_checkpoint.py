@@ -61,7 +61,13 @@ def main():
     model = AutoModelForCausalLM.from_config(config).to(getattr(torch, options.dtype))
     os.makedirs(options.out, exist_ok=True)
     model.save_pretrained(options.out)
+    write_tokenizer(options.out)
+    parameters = sum(tensor.numel() for tensor in model.parameters())
+    print(json.dumps({"shape": options.shape, "dtype": options.dtype, "parameters": parameters}))
 
+
+def write_tokenizer(folder):
+    """A byte-level tokenizer without merges: a token is a byte."""
     vocabulary = {symbol: byte for byte, symbol in byte_alphabet().items()}
     tokenizer = {
         "version": "1.0", "truncation": None, "padding": None, "added_tokens": [],
@@ -79,10 +85,8 @@ def main():
             "vocab": vocabulary, "merges": [],
         },
     }
-    with open(os.path.join(options.out, "tokenizer.json"), "w", encoding="utf-8") as file:
+    with open(os.path.join(folder, "tokenizer.json"), "w", encoding="utf-8") as file:
         json.dump(tokenizer, file)
-    parameters = sum(tensor.numel() for tensor in model.parameters())
-    print(json.dumps({"shape": options.shape, "dtype": options.dtype, "parameters": parameters}))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ extension AdapterConfiguration {
     base = try section.choice("base", default: base)
     baseDigest = try section.text("base_digest")
     try section.finish()
+    if self == Self() { kind = .lora }
     if let fault {
       throw section.failure(
         fault.key, "\(fault.value) cannot be used", advice: "Use \(fault.rule).")

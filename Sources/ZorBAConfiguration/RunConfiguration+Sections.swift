@@ -31,8 +31,9 @@ extension RunConfiguration {
     try precisions.finish()
     guardrail = try GuardConfiguration(root.section("guard"))
     memory = try MemoryConfiguration(root.section("memory"))
-    if root.presentKeys.contains("adapter") {
-      adapter = try AdapterConfiguration(root.section("adapter"), resolved: resolved)
+    let section = try root.section("adapter")
+    if case .mapping = root.node("adapter")?.content {
+      adapter = try AdapterConfiguration(section, resolved: resolved)
     }
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out

@@ -120,7 +120,9 @@ struct DropoutMask: Sendable {
     var words: [UInt32] = [0, 0, 0, 0]
     for column in 0..<width {
       if column % 4 == 0 {
-        let counter = [UInt32(column / 4), UInt32(truncatingIfNeeded: row), tensor.rawValue, Self.domain]
+        let counter = [
+          UInt32(column / 4), UInt32(truncatingIfNeeded: row), tensor.rawValue, Self.domain,
+        ]
         zk_philox(seed, counter, &words)
       }
       out[column] = words[column % 4] < threshold ? 0 : input[column] * factor

@@ -31,8 +31,8 @@ extension ForwardPass {
     workspace {
       let biases = layer.bias.map { vectors($0) }
       withJob(layer, accumulate: accumulate) { job in
-        linearBranches(layer, x, y: y.base, yStride: y.stride, biases: biases).withUnsafeBufferPointer {
-          branches in
+        let parts = linearBranches(layer, x, y: y.base, yStride: y.stride, biases: biases)
+        parts.withUnsafeBufferPointer { branches in
           job.branches = branches.baseAddress
           job.branch_count = branches.count
           let scratch = workerScratch(byteCount: kernels.linear_scratch(&job))
@@ -73,8 +73,8 @@ extension ForwardPass {
   ///
   /// `rows` limits every branch to some of its rows; `y` then is compact: [branches, rows, …].
   func linearBranches(
-    _ layer: Linear, _ x: Activation, rows: Range<Int>? = nil, y: UnsafeMutablePointer<Float>, yStride: Int,
-    biases: BranchVectors? = nil
+    _ layer: Linear, _ x: Activation, rows: Range<Int>? = nil, y: UnsafeMutablePointer<Float>,
+    yStride: Int, biases: BranchVectors? = nil
   ) -> [zk_branch] {
     let taken = rows ?? 0..<x.rows
     guard isPerturbed(layer.weight), let plan else {

@@ -70,7 +70,8 @@ extension AdapterConfiguration {
       }
       guard isRead else {
         throw ZorBAError(
-          .invalidJournal, "the journal's adapter has \(key.excerpt()) = "
+          .invalidJournal,
+          "the journal's adapter has \(key.excerpt()) = "
             + value.serialized.excerpt(), at: .init(field: "adapter.\(key.excerpt())"),
           advice: "Use the version of this program that wrote the journal.")
       }

@@ -44,7 +44,7 @@ package struct LoadedAdapter: Sendable {
     description = try section.description(
       for: base.configuration, stored: folder?.description)
     entries = try base.configuration.adapterEntries(description)
-    let digest = "\(StateDigest(of: base.parameters, context: base.compute).state)"
+    let digest = "\(Self.digest(of: base, source: source).state)"
     if let expected = section.baseDigest, expected != digest {
       throw ZorBAError(
         .invalidModel,
@@ -60,6 +60,23 @@ package struct LoadedAdapter: Sendable {
     quantised =
       section.base == .nf4
       ? try NF4Base(of: base) { source.discardPages(ofTensor: $0, bytes: $1) } : nil
+  }
+
+  /// The digest of the base, whose pages are given back block by block: all of them at once may be more
+  /// than the run itself takes.
+  private static func digest(of base: Model, source: any MappedTensorSource) -> StateDigest {
+    let parameters = base.parameters
+    return StateDigest(
+      blocks: parameters.blocks.indices.map { block in
+        defer {
+          for parameter in parameters.blocks[block] {
+            source.discardPages(
+              ofTensor: parameter.name, bytes: 0..<parameter.tensor.byteCount)
+          }
+        }
+        return StateDigest.digests(
+          ofBlocks: [block], of: parameters, context: base.compute)[0]
+      })
   }
 
   private init(copying other: LoadedAdapter) throws {

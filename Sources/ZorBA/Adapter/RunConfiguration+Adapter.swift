@@ -12,6 +12,19 @@ extension RunConfiguration {
 }
 
 extension LoadedModel {
+  /// Checks that there is something to train in every transformer block.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the first block without.
+  func requireTrainableBlocks() throws {
+    guard let block = model.trainable.blocks.dropFirst().firstIndex(where: \.isEmpty) else {
+      return
+    }
+    throw ZorBAError(
+      .invalidConfiguration, "the adapter has nothing to train in block \(block)",
+      at: .init(field: "adapter.targets"),
+      advice: "Name layers that every block has, such as q_proj.")
+  }
+
   /// Checks that this is a model with the adapter of a journal.
   ///
   /// - Throws: `ZorBAError` with code `invalidJournal` naming what differs.

@@ -108,6 +108,12 @@ extension ModelCard {
           + precision.rawValue, at: .init(field: "precision.weights"),
         advice: "Make a card of the model for this precision.")
     }
+    guard configuration.adapter == nil else {
+      throw ZorBAError(
+        .invalidConfiguration, "a model card knows a model's own weights; the run has an adapter",
+        at: .init(field: "adapter"),
+        advice: "Simulate the run, or leave the adapter out for a coordinator of sites.")
+    }
     return JournalHeader(
       schedule: configuration.method.directionSchedule(RunKey(seed: configuration.seed)),
       base: base, model: model, configuration: configuration.journaled)

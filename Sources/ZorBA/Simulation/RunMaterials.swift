@@ -35,6 +35,7 @@ package struct RunMaterials {
       path: configuration.model, dtype: configuration.precision.dtype, task: configuration.task,
       context: context, budget: MemoryBudget(configuration),
       adapter: configuration.adapter.map { AdapterOrigin($0, runKey: runKey) })
+    try loaded.requireTrainableBlocks()
     let configuration = configuration.pinned(by: loaded)
     self.configuration = configuration
     task = try RunTask(

@@ -31,7 +31,7 @@ extension BoundParameters {
   }
 
   func adapterParameter(_ handle: ParameterHandle) -> Parameter {
-    guard let adaptation else { preconditionFailure("a model without an adapter has no such layer") }
+    guard let adaptation else { preconditionFailure("there is no adapter") }
     return adaptation.declared[handle.index]
   }
 }

@@ -114,7 +114,8 @@ import ZorBATensor
     // A base of 4 bits is folded as it is stored; one of bfloat16 is multiplied as such.
     let tolerance =
       run.configuration.adapter?.base == .nf4
-      ? .infinity : kind.dtype == .bfloat16 || run.configuration.precision == .bfloat16 ? 0.05 : 1e-5
+      ? .infinity
+      : kind.dtype == .bfloat16 || run.configuration.precision == .bfloat16 ? 0.05 : 1e-5
     for (a, b) in zip(found, try trained.logProbabilities(of: tokens)) {
       #expect(abs(a - b) <= tolerance)
     }
