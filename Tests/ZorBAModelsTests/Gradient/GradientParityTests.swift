@@ -36,16 +36,8 @@ import ZorBATestSupport
         #expect(error <= tolerance, "\(loss) \(parameter.name)")
         let first = abs(Double(found[0]) - reference[9]) / scale
         #expect(first <= tolerance, "\(loss) \(parameter.name)[0]")
-        Self.worst(error, golden, loss, parameter.name, setting)
       }
     }
-  }
-
-  private static func worst(
-    _ error: Double, _ golden: GoldenCase, _ loss: GradientLoss, _ name: String,
-    _ setting: Computes.Setting
-  ) {
-    if error > 1e-5 && !golden.name.hasSuffix("-bf16") { print("PARITY", golden.name, loss, name, setting.testDescription, error) }
   }
 
   /// The sum of the elements with the signs of the reference's sum `index`.

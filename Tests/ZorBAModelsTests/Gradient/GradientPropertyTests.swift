@@ -20,7 +20,8 @@ import ZorBATestSupport
     for seed in UInt64(0)..<3 {
       var predicted = 0.0
       var losses: [Double] = []
-      let scale: Float = 2e-3
+      // Small against the distance to the kinks of ReLU.
+      let scale: Float = 2e-4
       for sign: Float in [1, -2, 1] {
         var random = SeededGenerator(seed: seed)
         predicted = 0
@@ -55,7 +56,8 @@ import ZorBATestSupport
     let bytes = try model.gradientActivationBytes(for: request)
     let fewer = try model.gradientActivationBytes(
       for: request, options: BackwardOptions(checkpointing: true))
-    #expect(fewer < bytes)
+    // With one query a sequence, the last block is small either way.
+    if loss == .lm { #expect(fewer < bytes) }
   }
 
   /// Sequence by sequence or all at once, and whatever the threads.
@@ -107,6 +109,7 @@ import ZorBATestSupport
       let bytes = try model.gradientActivationBytes(for: request, options: options, of: set)
       #expect(try bytes <= model.gradientActivationBytes(for: request, options: options))
     }
+    // The kept rows of the head and the residual stream's shadow remain.
     let none = try model.gradientActivationBytes(
       for: .languageModelling(sequences), of: ParameterSet(blocks: []))
     #expect(try none <= model.activationBytes(for: .languageModelling(sequences)) * 5 / 4 + 4096)
