@@ -21,6 +21,11 @@ extension FineTunedModel {
     public init() {}
   }
 
+  /// Makes sure that the model can continue a text.
+  ///
+  /// - Throws: `ZorBAError` with code `unsupportedModel` for an encoder.
+  public func requireGeneration() throws { try loaded.model.requireDecoder() }
+
   /// Continues a prompt.
   ///
   /// - Parameters:

@@ -141,7 +141,7 @@ extension Model {
   }
 
   /// Makes sure that the model can continue a text.
-  func requireDecoder() throws {
+  package func requireDecoder() throws {
     guard !configuration.isEncoder else {
       throw ZorBAError(
         .unsupportedModel,

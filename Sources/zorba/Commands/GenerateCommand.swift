@@ -42,6 +42,7 @@ struct GenerateCommand: ParsableCommand {
     sampling.seed = seed
     let streams = !common.json
     Interruption.listen()
+    try loaded.requireGeneration()
     if streams { Console.output(prompt) }
     let result = try loaded.generate(prompt, sampling: sampling) { piece in
       if streams { Console.output(piece) }
