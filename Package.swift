@@ -86,13 +86,14 @@ let package = Package(
       dependencies: [
         "ZorBAModels", "ZorBAOptimization", "ZorBATokenizers", "ZorBAData", "ZorBAJournal",
         "ZorBAFederation", "ZorBAPlanning", "ZorBACheckpoint", "ZorBATensor", "ZorBAJSON",
-        "ZorBADiagnostics",
+        "ZorBADiagnostics", .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: style),
     .target(
       name: "ZorBAConfiguration",
       dependencies: [
-        "ZorBA", "ZorBAJournal", "ZorBAJSON", "ZorBATensor", "ZorBADiagnostics",
+        "ZorBA", "ZorBAJournal", "ZorBAOptimization", "ZorBAJSON", "ZorBATensor",
+        "ZorBADiagnostics",
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: style),
@@ -105,11 +106,17 @@ let package = Package(
         "CZorBAKernels", "ZorBAJSON", "ZorBADiagnostics",
       ],
       swiftSettings: hot),
+    .target(
+      name: "ZorBABenchmarks",
+      dependencies: [
+        "ZorBA", "ZorBAConfiguration", "ZorBAReport", "ZorBAJSON", "ZorBADiagnostics",
+      ],
+      swiftSettings: style),
     .executableTarget(
       name: "zorba",
       dependencies: [
-        "ZorBA", "ZorBABench", "ZorBAConfiguration", "ZorBAPlanning", "ZorBAFederation",
-        "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor", "ZorBAJSON",
+        "ZorBA", "ZorBABench", "ZorBABenchmarks", "ZorBAConfiguration", "ZorBAPlanning",
+        "ZorBAFederation", "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBAConsole", "ZorBAPresentation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -250,7 +257,7 @@ let package = Package(
     .testTarget(
       name: "ZorBAOptimizationTests",
       dependencies: [
-        "ZorBAOptimization", "CZorBAKernels", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBAOptimization", "ZorBAFederation", "CZorBAKernels", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
         "ZorBATestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
@@ -287,6 +294,13 @@ let package = Package(
         "CZorBAKernels", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
       ],
       swiftSettings: hot),
+    .testTarget(
+      name: "ZorBABenchmarksTests",
+      dependencies: [
+        "ZorBABenchmarks", "ZorBA", "ZorBAConfiguration", "ZorBAReport", "ZorBAJSON",
+        "ZorBADiagnostics", "ZorBATestSupport",
+      ],
+      swiftSettings: style),
     .testTarget(
       name: "ZorBAFederationTests",
       dependencies: ["ZorBAFederation", "ZorBADiagnostics", "ZorBATestSupport"],
@@ -349,7 +363,8 @@ let package = Package(
     .testTarget(
       name: "ZorBAConfigurationTests",
       dependencies: [
-        "ZorBAConfiguration", "ZorBA", "ZorBATensor", "ZorBADiagnostics", "ZorBATestSupport",
+        "ZorBAConfiguration", "ZorBA", "ZorBAOptimization", "ZorBATensor", "ZorBADiagnostics",
+        "ZorBATestSupport",
       ],
       swiftSettings: style),
   ]
