@@ -25,7 +25,7 @@ import ZorBATestSupport
         ).floats().map(Double.init)
         let found = Array(gradients[place])
         // Some gradients vanish in exact arithmetic: those are held to the gradient as a whole.
-        // So are those of rounded products: where a ReLU turns over, single ones move by a tenth.
+        // So are those of rounded products, of which single ones are off by a tenth.
         let scale = rounds ? gradients.norm : max(reference[0], 1e-3 * gradients.norm)
         var error = 0.0
         for sum in 0..<8 {

@@ -38,7 +38,7 @@ import ZorBATestSupport
       }
       let difference = (losses[0] - losses[1]) / (2 * Double(scale))
       let error = abs(difference - predicted) / gradients.norm
-      #expect(error <= 2e-2, "predicted \(predicted), found \(difference)")
+      #expect(error <= 5e-2, "predicted \(predicted), found \(difference)")
     }
   }
 
