@@ -34,7 +34,8 @@ package enum PooledData {
         throw ZorBAError(
           .invalidConfiguration, "cannot be joined with the other sites' rows",
           at: .init(file: file),
-          advice: "Give .jsonl files only, or .txt files only, or leave the regime 'centralised' out.")
+          advice: "Give .jsonl files only, or .txt files only, "
+            + "or leave the regime 'centralised' out.")
       }
       do {
         rows.append(try Data(contentsOf: URL(filePath: file)))
