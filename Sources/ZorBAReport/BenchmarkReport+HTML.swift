@@ -35,7 +35,10 @@ extension BenchmarkReport.Comparison {
     let tables = tables
     func table(_ title: String) -> [Markup] {
       tables.filter { $0.title == title }.map {
-        RunReport.table($0.head, $0.rows, numbersFrom: $0.numbersFrom)
+        // Many columns: they scroll rather than break words.
+        .tag(
+          "div", ["class": "wide"],
+          [RunReport.table($0.head, $0.rows, numbersFrom: $0.numbersFrom)])
       }
     }
     let identity = "c\(number)"

@@ -84,6 +84,7 @@ enum StyleSheet {
     table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
     th, td { text-align: left; padding: 0.32rem 0.7rem 0.32rem 0; border-bottom: 1px solid var(--rule); overflow-wrap: anywhere; }
     th { color: var(--soft); font-weight: 600; }
+    .wide th, .wide td { overflow-wrap: normal; }
     .number { text-align: right; white-space: nowrap; padding-right: 0; padding-left: 0.9rem; }
     dl { margin: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); column-gap: 2rem; }
     dl div { display: flex; justify-content: space-between; gap: 1rem; border-bottom: 1px solid var(--rule); padding: 0.3rem 0; }

@@ -149,7 +149,9 @@ import ZorBATestSupport
     #expect(throws: ZorBAError.self) {
       try PooledData.join([folder.path("none.jsonl")], to: joined)
     }
-    #expect(throws: ZorBAError.self) { try PooledData.join(["x.csv"], to: joined) }
+    for file in ["x.csv", "x.txt"] {
+      #expect(throws: ZorBAError.self) { try PooledData.join([file], to: joined) }
+    }
   }
 
   /// Two cells of the suite that ships, computed for real in this process.
@@ -171,8 +173,8 @@ import ZorBATestSupport
       return .exited(0)
     }
     let cells = try suite.cells { task in
-      try PooledData.join(task.trainingFiles ?? [], to: folder.path("all.jsonl"))
-      return folder.path("all.jsonl")
+      try PooledData.join(task.trainingFiles ?? [], to: PooledData.path(task, in: suite.out))
+      return PooledData.reference(task)
     }
     let outcomes = try BenchmarkRun(
       suite, cells: cells, launcher: launcher, options: BenchmarkOptions()

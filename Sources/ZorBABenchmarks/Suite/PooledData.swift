@@ -8,6 +8,21 @@ import ZorBADiagnostics
 
 /// One file with the rows of several, for training at one place.
 package enum PooledData {
+  /// The file of a task's rows as a run file in a cell's folder names it: so it holds wherever the
+  /// suite's folder is.
+  package static func reference(_ task: SuiteTask) -> String { "../../\(place(of: task))" }
+
+  /// The file of a task's rows.
+  package static func path(_ task: SuiteTask, in folder: String) -> String {
+    "\(folder)/\(place(of: task))"
+  }
+
+  /// The kind of a file decides how its rows are read.
+  private static func place(of task: SuiteTask) -> String {
+    let isText = task.trainingFiles?.first?.hasSuffix(".txt") == true
+    return "data/\(task.name).\(isText ? "txt" : "jsonl")"
+  }
+
   /// Joins files whose lines are rows.
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` for formats with headings, with code
@@ -15,11 +30,12 @@ package enum PooledData {
   package static func join(_ files: [String], to path: String) throws {
     var rows = Data()
     for file in files {
-      guard file.hasSuffix(".jsonl") || file.hasSuffix(".txt") else {
+      guard [".jsonl", ".txt"].contains(where: { file.hasSuffix($0) && path.hasSuffix($0) }) else {
         throw ZorBAError(
           .invalidConfiguration, "cannot be joined with the other sites' rows",
           at: .init(file: file),
-          advice: "Give .jsonl files, or leave the regime 'centralised' out.")
+          advice: "Give .jsonl files only, or .txt files only, "
+            + "or leave the regime 'centralised' out.")
       }
       do {
         rows.append(try Data(contentsOf: URL(filePath: file)))

@@ -45,8 +45,8 @@ extension BenchmarkReport {
       .init(
         .remark,
         "All sites of a cell are computed on this machine, one after the other: seconds, passes and "
-          + "energy are sums over sites, without evaluations; memory is the largest of any process."
-      ))
+          + "energy are sums over sites, seconds without evaluations; memory is that of the largest "
+          + "process."))
     return notes
   }
 }

@@ -52,9 +52,11 @@ struct BenchmarkCommand: ParsableCommand {
       suite.out = "\(FileManager.default.currentDirectoryPath)/\(suite.out)"
     }
     let cells = try suite.cells { task in
-      let path = "\(suite.out)/data/\(task.name).jsonl"
-      if !list { try PooledData.join(task.trainingFiles ?? [], to: path) }
-      return path
+      if !list {
+        try PooledData.join(
+          task.trainingFiles ?? [], to: PooledData.path(task, in: suite.out))
+      }
+      return PooledData.reference(task)
     }
     try BenchmarkPresentation(
       common: common, suite: suite, cells: cells, options: options(suite)
