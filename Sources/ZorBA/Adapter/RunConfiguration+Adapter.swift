@@ -1,5 +1,7 @@
 import ZorBADiagnostics
 import ZorBAJSON
+import ZorBAModels
+import ZorBATensor
 
 extension RunConfiguration {
   /// The same with its adapter as it was loaded: nothing left to defaults, and the base's digest, so that a

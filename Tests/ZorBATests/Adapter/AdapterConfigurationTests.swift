@@ -2,6 +2,7 @@ import Testing
 import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAModels
+import ZorBATensor
 
 @testable import ZorBA
 
