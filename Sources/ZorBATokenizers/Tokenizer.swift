@@ -68,7 +68,8 @@ package final class Tokenizer: Sendable {
     eosID = parts.roles.eos.flatMap { vocabulary.id(of: $0) }
     padID = parts.roles.pad.flatMap { vocabulary.id(of: $0) }
     unknownID = parts.roles.unknown.flatMap { vocabulary.id(of: $0) }
-    maskID = (parts.roles.mask.map { [$0] } ?? ["[MASK]", "<mask>"]).lazy
+    maskID =
+      (parts.roles.mask.map { [$0] } ?? ["[MASK]", "<mask>"]).lazy
       .compactMap { vocabulary.id(of: $0) }.first
   }
 

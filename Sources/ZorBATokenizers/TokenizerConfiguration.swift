@@ -30,8 +30,10 @@ struct TokenizerConfiguration {
   private(set) var source: ModelFile?
 
   private static var roleKeys: [(key: String, path: WritableKeyPath<Tokenizer.Roles, String?>)] {
-    [("bos_token", \.bos), ("eos_token", \.eos), ("pad_token", \.pad), ("unk_token", \.unknown),
-      ("cls_token", \.cls), ("sep_token", \.separator), ("mask_token", \.mask)]
+    [
+      ("bos_token", \.bos), ("eos_token", \.eos), ("pad_token", \.pad), ("unk_token", \.unknown),
+      ("cls_token", \.cls), ("sep_token", \.separator), ("mask_token", \.mask),
+    ]
   }
 
   /// Reads what the folder has.

@@ -129,7 +129,8 @@ extension TokenizerJSON {
     default:
       throw file.unsupported(
         "\(field).type", type,
-        supported: "ByteLevel, Metaspace, WordPiece, or Replace, ByteFallback, Fuse and Strip in this order")
+        supported:
+          "ByteLevel, Metaspace, WordPiece, or Replace, ByteFallback, Fuse and Strip in this order")
     }
   }
 

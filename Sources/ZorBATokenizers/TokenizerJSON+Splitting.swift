@@ -25,7 +25,8 @@ extension TokenizerJSON {
       ]
     default:
       throw file.unsupported(
-        "\(field).type", type, supported: "NFC, BertNormalizer, Prepend, Replace, Strip and Sequence")
+        "\(field).type", type,
+        supported: "NFC, BertNormalizer, Prepend, Replace, Strip and Sequence")
     }
   }
 
@@ -67,7 +68,8 @@ extension TokenizerJSON {
     case "Metaspace": return ([.metaspace(try metaspace(object, at: field))], false)
     default:
       throw file.unsupported(
-        "\(field).type", type, supported: "ByteLevel, Split, BertPreTokenizer, Metaspace, Digits and Sequence")
+        "\(field).type", type,
+        supported: "ByteLevel, Split, BertPreTokenizer, Metaspace, Digits and Sequence")
     }
   }
 

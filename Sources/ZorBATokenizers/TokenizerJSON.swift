@@ -69,7 +69,9 @@ struct TokenizerJSON {
   /// Rejects what no supported family uses.
   private func checkModel(_ model: JSONObject) throws {
     let type = try file.string("type", in: model, at: "model") ?? "BPE"
-    guard type == "BPE" else { throw file.unsupported("model.type", type, supported: "BPE and WordPiece") }
+    guard type == "BPE" else {
+      throw file.unsupported("model.type", type, supported: "BPE and WordPiece")
+    }
     if let dropout = model["dropout"]?.double, dropout != 0 {
       throw file.unsupported("model.dropout", "\(dropout)", supported: "null, for exact encoding")
     }

@@ -78,7 +78,8 @@ struct VocabularyAndMerges {
     case let name?:
       throw source.unsupported(
         "tokenizer_class", name,
-        supported: "GPT2Tokenizer, Qwen2Tokenizer and RobertaTokenizer beside vocab.json and merges.txt")
+        supported:
+          "GPT2Tokenizer, Qwen2Tokenizer and RobertaTokenizer beside vocab.json and merges.txt")
     }
     switch configuration.modelType {
     case "qwen2", "qwen3": return .qwen2
@@ -88,7 +89,8 @@ struct VocabularyAndMerges {
     case nil: return isOPTLayout ? .opt : .gpt2
     case let name?:
       throw source.unsupported(
-        "model_type", name, supported: "gpt2, opt, qwen2, qwen3 and roberta beside vocab.json and merges.txt")
+        "model_type", name,
+        supported: "gpt2, opt, qwen2, qwen3 and roberta with merges.txt")
     }
   }
 

@@ -53,7 +53,7 @@ import ZorBATokenizers
       value: "NFKC"),
     .init(
       fixture: "llama2-tiny", old: #""type":"TemplateProcessing""#,
-      new: #""type":"BertProcessing""#, field: "post_processor.type", value: "BertProcessing"),
+      new: #""type":"PairProcessing""#, field: "post_processor.type", value: "PairProcessing"),
     .init(
       fixture: "llama2-tiny", old: #""type":"Fuse""#, new: #""type":"CTC""#,
       field: "decoder.decoders[2].type", value: "CTC"),

@@ -84,7 +84,9 @@ extension StepWork {
       var operations = Self.attentionOperations(
         configuration, layer: layer, batch: batch, isLast: isLast)
       for (name, shape) in shapes[layer + 1] where shape.count == 2 {
-        let reachesKeys = ["k_proj", "v_proj", "c_attn", "self.key", "self.value"].contains { name.contains($0) }
+        let reachesKeys = ["k_proj", "v_proj", "c_attn", "self.key", "self.value"].contains {
+          name.contains($0)
+        }
         let taken = isLast && !reachesKeys ? wanted : rows
         operations += 2 * taken * Double(shape[0]) * Double(shape[1])
       }

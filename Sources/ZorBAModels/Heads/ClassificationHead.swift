@@ -21,7 +21,8 @@ struct MaskedTransform: Sendable {
 
 extension ParameterDeclarations {
   /// The map from an encoder's transformed states to the vocabulary: the token embedding where it is
-  /// tied, and a bias of its own.
+  /// tied, and a bias. transformers keeps an untied head's bias with its weight and leaves the other
+  /// unused.
   mutating func maskedHead(
     _ name: String, bias: String, _ tokens: Embedding, _ configuration: ModelConfiguration
   ) -> Linear {
@@ -29,7 +30,9 @@ extension ParameterDeclarations {
     return Linear(
       weight: configuration.tiedHead
         ? tokens.table : parameter(name + ".weight", shape: shape, isTable: true),
-      bias: parameter(bias, shape: [configuration.vocabularySize]), inputs: tokens.width,
+      bias: parameter(
+        configuration.tiedHead ? bias : name + ".bias", shape: [configuration.vocabularySize]),
+      inputs: tokens.width,
       outputs: configuration.vocabularySize, layout: .outputsFirst)
   }
 }
