@@ -18,15 +18,22 @@ final class StandardGradients: GradientSource {
     gradients = sums.parameters.indices.map { [sums] in sums[$0] }
   }
 
-  func zero() { sums.zero() }
-
-  func accumulate(
-    _ examples: [EncodedExample], dropoutSeed: UInt64
+  func gradient(
+    of examples: [EncodedExample], parts: Int, dropoutSeed: UInt64
   ) throws -> (loss: Double, weight: Double) {
-    try ExampleTrainer(
-      model: model,
-      options: BackwardOptions(checkpointing: checkpointing, dropoutSeed: dropoutSeed)
-    ).accumulate(examples, into: sums, ofSum: true)
+    sums.zero()
+    let weight = examples.reduce(0) { $0 + Scoring.weight(of: $1) }
+    let parts = max(1, min(parts, examples.count))
+    var loss = 0.0
+    for part in 0..<parts {
+      let range = examples.count * part / parts..<examples.count * (part + 1) / parts
+      let trainer = ExampleTrainer(
+        model: model,
+        options: BackwardOptions(
+          checkpointing: checkpointing, dropoutSeed: dropoutSeed &+ UInt64(part)))
+      loss += try trainer.accumulate(Array(examples[range]), into: sums, outOf: weight).loss
+    }
+    return (loss, weight)
   }
 
   static func source(

@@ -16,18 +16,20 @@ package struct ExampleTrainer: Sendable {
     self.options = options
   }
 
-  /// Adds the gradient of the examples' mean loss, or of its sum, to `gradients`.
+  /// Adds the gradient of the examples' mean loss to `gradients`.
   ///
   /// The mean is over the examples' weights: over examples with an answer, else over tokens. A loss
   /// that is not finite leaves gradients that are not finite, for the caller to discard.
   ///
+  /// - Parameter whole: What the batch weighs that these examples are a part of; nil for a batch of
+  ///   their own.
   /// - Returns: The sum of the losses and of the weights, as `ExampleScorer` has them.
   /// - Throws: `ZorBAError` when a sequence does not fit the model.
   package func accumulate(
-    _ examples: [EncodedExample], into gradients: Gradients, ofSum: Bool = false
+    _ examples: [EncodedExample], into gradients: Gradients, outOf whole: Double? = nil
   ) throws -> (loss: Double, weight: Double) {
     let weight = examples.reduce(0) { $0 + Scoring.weight(of: $1) }
-    let divisor = ofSum ? 1 : weight
+    let divisor = whole ?? weight
     let scorer = ExampleScorer(model: model, tokenBranchLimit: tokenLimit)
     var loss = 0.0
     for part in scorer.passes(examples, branches: 1) {
