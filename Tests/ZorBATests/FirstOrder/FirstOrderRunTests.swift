@@ -170,3 +170,33 @@ import ZorBATensor
     }
   }
 }
+
+/// Runs of a whole model on its own gradients.
+@Suite struct FirstOrderModelTests {
+  @Test(arguments: [MethodName.fedavg, .fedprox, .fedadam], TinyCheckpoint.Family.allCases)
+  func aModelLearnsAndResumes(_ method: MethodName, _ family: TinyCheckpoint.Family) throws {
+    var checkpoint = TinyCheckpoint()
+    checkpoint.family = family
+    let run = try TinyRun(checkpoint) {
+      $0.method.name = method
+      $0.method.learningRate = 0.01
+      $0.method.localSteps = 4
+      $0.method.firstOrder.serverLearningRate = method == .fedadam ? 0.01 : 1
+      $0.method.firstOrder.accumulation = 2
+      $0.method.firstOrder.checkpointing = method == .fedprox
+      $0.blocks.outer = true
+      $0.rounds = 12
+      $0.evaluate.every = 0
+    }
+    let result = try run.run()
+    let (first, last) = (try #require(result.history.first), try #require(result.history.last))
+    #expect(last.loss < 0.7 * first.loss)
+    let out = run.folder.path("again")
+    _ = try run.run(stop: 5, out: out)
+    let resumed = try run.run(resume: true, out: out, threads: 2)
+    #expect(resumed.stateDigest == result.stateDigest)
+    let model = try FineTunedModel(
+      path: run.configuration.model, journal: result.journalPath, threads: 1)
+    #expect(model.stateDigest() == result.stateDigest)
+  }
+}
