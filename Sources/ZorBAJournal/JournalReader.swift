@@ -107,6 +107,7 @@ package final class JournalReader {
       tornByteCount = fileByteCount - offset
       return nil
     }
+    let before = sequence
     let record: JournalRecord
     do {
       record = try JournalRecord(type: type, payload: payload)
@@ -115,6 +116,14 @@ package final class JournalReader {
     }
     if let fault = sequence.accept(record) {
       throw Self.fault(file.path, index: nextIndex, offset: offset, fault)
+    }
+    if case .dense(let round) = record, let dense = sequence.dense,
+      !isWhole(dense, of: round, after: offset + Self.byteCount(ofPayload: payload.count))
+    {
+      // Its writer died, or is still writing: nothing of it counts.
+      sequence = before
+      tornByteCount = fileByteCount - offset
+      return nil
     }
     let entry = Entry(
       index: nextIndex, offset: offset, byteCount: Self.byteCount(ofPayload: payload.count),
@@ -125,7 +134,16 @@ package final class JournalReader {
     return entry
   }
 
-  /// The next committed rounds, passing over other records.
+  /// Whether the file is long enough to hold a dense round's changes: their records' lengths follow
+  /// from its head.
+  private func isWhole(_ dense: DenseSequence, of round: DenseRound, after offset: Int) -> Bool {
+    let room = fileByteCount - offset
+    guard dense.remaining <= room else { return false }
+    let payloads = DenseChunk.payloads(round: round.number, byteCount: dense.remaining)
+    return payloads.bytes + payloads.count * Self.byteCount(ofPayload: 0) <= room
+  }
+
+  /// The next committed rounds, passing over other records; dense rounds are other records.
   ///
   /// - Parameters:
   ///   - last: Stops after this round.

@@ -4,6 +4,9 @@ package import ZorBAOptimization
 /// What stands in a journal after its header.
 package enum JournalRecord: Sendable, Equatable {
   case round(CommittedRound)
+  /// The head of a round whose changes follow.
+  case dense(DenseRound)
+  case denseChunk(DenseChunk)
   case plan(PlanRecord)
   case digest(DigestCheckpoint)
   case branch(BranchMarker)
@@ -22,6 +25,8 @@ package enum JournalRecord: Sendable, Equatable {
     case .digest: 4
     case .branch: 5
     case .end: 6
+    case .dense: 8
+    case .denseChunk: 9
     case .ancillary(let type, _): type
     }
   }
@@ -34,6 +39,8 @@ package enum JournalRecord: Sendable, Equatable {
     case .digest(let digest): digest.encoded
     case .branch(let branch): branch.encoded
     case .end(let end): end.encoded
+    case .dense(let round): round.encoded
+    case .denseChunk(let chunk): chunk.encoded
     case .ancillary(_, let payload): payload
     }
   }
@@ -49,6 +56,8 @@ package enum JournalRecord: Sendable, Equatable {
     case 5: self = .branch(try BranchMarker(encoded: payload))
     case 6: self = .end(try EndMarker(encoded: payload))
     case 7: self = .plan(try PlanRecord(encoded: payload, hasWindow: true))
+    case 8: self = .dense(try DenseRound(encoded: payload))
+    case 9: self = .denseChunk(try DenseChunk(encoded: payload))
     case 128...255: self = .ancillary(type: type, payload: payload)
     case Self.headerType: throw ByteReader.fault("a second header")
     default: throw ByteReader.fault("its type \(type) is unknown to this version")

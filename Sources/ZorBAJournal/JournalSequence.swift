@@ -6,11 +6,14 @@ struct JournalSequence {
   /// The last committed round; 0 before the first.
   private(set) var lastRound: UInt64 = 0
   private(set) var hasEnded = false
+  /// The dense round whose changes are not complete yet.
+  private(set) var dense: DenseSequence?
 
   init(header: JournalHeader) { self.header = header }
 
   /// Moves past a record, or says as a clause why it cannot stand here.
   mutating func accept(_ record: JournalRecord) -> String? {
+    if dense != nil { return accept(insideDenseRound: record) }
     switch record {
     case .ancillary(let type, _):
       return type < 128 ? "an ancillary record has a type of 128 or more" : nil
@@ -18,11 +21,13 @@ struct JournalSequence {
       if let fault = anchorFault(branch.round) { return fault }
       hasEnded = false
       return nil
-    case .round, .plan, .digest, .end:
+    case .round, .dense, .denseChunk, .plan, .digest, .end:
       if hasEnded { return "only a branch may follow the end of a run" }
     }
     switch record {
     case .round(let round): return accept(round)
+    case .dense(let round): return accept(round)
+    case .denseChunk(let chunk): return "changes of round \(chunk.round), which has not begun"
     case .plan(let plan): return accept(plan)
     case .digest(let digest):
       return digest.violation ?? anchorFault(digest.round)
@@ -42,6 +47,37 @@ struct JournalSequence {
     }
     if let fault = blockFault(round.coveredBlocks.last) { return fault }
     lastRound = round.number
+    return nil
+  }
+
+  private mutating func accept(_ round: DenseRound) -> String? {
+    if let violation = round.violation { return violation }
+    if round.number <= lastRound { return "round \(round.number) after round \(lastRound)" }
+    if let fault = blockFault(round.blocks.last) { return fault }
+    guard let byteCount = header.model.denseLayout(of: round.blocks)?.byteCount(round.encoding),
+      byteCount > 0
+    else { return "round \(round.number) changes blocks without weights" }
+    dense = DenseSequence(round, byteCount: byteCount)
+    return nil
+  }
+
+  /// Nothing but its changes may stand within a dense round, which counts with the last of them.
+  private mutating func accept(insideDenseRound record: JournalRecord) -> String? {
+    guard var dense else { return nil }
+    guard case .denseChunk(let chunk) = record else {
+      return "another record within the changes of round \(dense.round.number)"
+    }
+    // Kept by nobody else meanwhile, or every chunk would copy the running digest.
+    self.dense = nil
+    if let fault = dense.accept(chunk) {
+      self.dense = dense
+      return fault
+    }
+    if dense.remaining == 0 {
+      lastRound = dense.round.number
+    } else {
+      self.dense = dense
+    }
     return nil
   }
 

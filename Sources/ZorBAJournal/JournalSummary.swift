@@ -11,6 +11,10 @@ package struct JournalSummary: Sendable {
   package private(set) var lastRound: UInt64 = 0
   /// Bytes of round records, framing included.
   package private(set) var roundByteCount = 0
+  /// Rounds that are dense, among `roundCount`.
+  package private(set) var denseRoundCount = 0
+  /// How the changes of dense rounds are written; nil without one.
+  package private(set) var denseEncoding: DenseEncoding?
   /// binary32 coefficients over all rounds.
   package private(set) var coefficientCount = 0
   package private(set) var planCount = 0
@@ -46,6 +50,12 @@ package struct JournalSummary: Sendable {
       roundCount += 1
       roundByteCount += entry.byteCount
       coefficientCount += round.coefficientCount
+    case .dense(let round):
+      roundCount += 1
+      denseRoundCount += 1
+      denseEncoding = round.encoding
+      roundByteCount += entry.byteCount
+    case .denseChunk: roundByteCount += entry.byteCount
     case .plan: planCount += 1
     case .digest(let checkpoint):
       for item in checkpoint.entries {

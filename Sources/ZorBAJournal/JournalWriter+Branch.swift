@@ -49,6 +49,7 @@ extension JournalWriter {
       }
       switch entry?.record {
       case .round(let next) where next.number > round: break scan
+      case .dense(let next) where next.number > round: break scan
       case .end where lastRound == round: break scan
       case nil: break scan
       default:

@@ -131,6 +131,44 @@ package final class JournalWriter {
     try store(bytes, of: 1, endingIn: next, sequence)
   }
 
+  /// Appends records of which all count or none: the last is on the disk before any does.
+  ///
+  /// - Parameter body: Given what appends one; it throws as `append(_:)` does.
+  /// - Throws: Whatever `body` throws, after which the file ends where it did.
+  func appendTogether(_ body: ((JournalRecord) throws -> Void) throws -> Void) throws {
+    try checkUsable()
+    var (sequence, chain, end, count) = (sequence, chain, byteCount, 0)
+    do {
+      try body { record in
+        if let fault = sequence.accept(record) {
+          throw ZorBAError(
+            .invalidJournal, "record \(recordCount + count) cannot be appended: \(fault)",
+            at: .init(file: path))
+        }
+        let payload = record.payload
+        try Self.checkSize(of: payload, path: path)
+        let (bytes, next) = RecordFrame.encode(type: record.type, payload: payload, after: chain)
+        try file.write(bytes, at: end)
+        chain = next
+        end += bytes.count
+        count += 1
+      }
+      guard sequence.dense == nil else {
+        throw ZorBAError(
+          .invalidJournal, "a round's changes are not complete", at: .init(file: path))
+      }
+      if durability == .everyRecord { try file.synchronize() }
+    } catch {
+      isUntidy = true
+      try? takeBack()
+      throw error
+    }
+    self.sequence = sequence
+    self.chain = chain
+    byteCount = end
+    recordCount += count
+  }
+
   /// Appends whole records just as another copy of this journal has them.
   ///
   /// - Parameter bytes: What the copy has after `byteCount` bytes; the last record may be unfinished.

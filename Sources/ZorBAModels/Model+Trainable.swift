@@ -1,0 +1,6 @@
+package import ZorBATensor
+
+extension Model {
+  /// What training changes: every parameter.
+  package var trainable: ParameterSet { parameters }
+}
