@@ -38,7 +38,7 @@ extension RunConfiguration {
   }
 
   private func checkCombinations(_ root: ConfigurationSection) throws {
-    if let fault = siteFault {
+    if let fault = siteFault ?? methodFault {
       let key = fault.key.split(separator: ".").map(String.init)
       throw root.failure(
         key.first ?? "", "\(fault.key): \(fault.value) cannot be used", advice: "Use \(fault.rule)."
@@ -78,39 +78,6 @@ extension TaskConfiguration {
     labels = (try section.table("labels") ?? []).map { ($0.key, $0.value) }
     promptColumn = try section.text("prompt_column") ?? promptColumn
     completionColumn = try section.text("completion_column") ?? completionColumn
-    try section.finish()
-  }
-}
-
-extension MethodConfiguration {
-  fileprivate init(_ section: ConfigurationSection) throws {
-    self.init()
-    let name = try section.text("name") ?? "zorba"
-    guard name == "zorba" else {
-      throw section.failure("name", "'\(name)' is not known", advice: "Use: zorba.")
-    }
-    directions = try section.integer("directions", in: 1...4096, default: directions)
-    mu = try section.number("mu", rule: "a number above 0, at most 1", default: mu) {
-      $0 > 0 && $0 <= 1
-    }
-    learningRate = try section.number(
-      "learning_rate", rule: "a number above 0", default: learningRate
-    ) { $0 > 0 }
-    schedule = try section.choice("schedule", default: schedule)
-    warmupRounds = try section.integer(
-      "warmup_rounds", in: 0...1_000_000_000, default: warmupRounds)
-    perturbation = try section.choice("perturbation", default: perturbation)
-    seeding = try section.choice("seeding", default: seeding)
-    localSteps = try section.integer("local_steps", in: 1...1024, default: localSteps)
-    weightDecay = try section.number(
-      "weight_decay", rule: "a number from 0 up to 1", default: weightDecay
-    ) { $0 >= 0 && $0 < 1 }
-    if weightDecay > 0, localSteps > 1 {
-      throw section.failure(
-        "weight_decay", "cannot be combined with local_steps above 1",
-        advice: "Averaging trajectories equals averaging scalars only without decay; "
-          + "set one of the two to its default.")
-    }
     try section.finish()
   }
 }

@@ -8,14 +8,18 @@ extension JournalHeader {
   package var encoded: [UInt8] { Array(json.serialized.utf8) }
 
   private var json: JSONValue {
-    [
-      "numerics": .integer(Self.numericsVersion),
-      "run_key": .string(schedule.runKey.hexadecimal),
-      "seeding": .string(schedule.seeding.rawValue),
-      "perturbation": .string(schedule.distribution.rawValue),
-      "base": base.json, "model": model.json,
-      "configuration": configuration,
+    var members: [(String, JSONValue)] = [
+      ("numerics", .integer(Self.numericsVersion)),
+      ("run_key", .string(schedule.runKey.hexadecimal)),
+      ("seeding", .string(schedule.seeding.rawValue)),
+      ("perturbation", .string(schedule.distribution.rawValue)),
     ]
+    // Left out where there is none, as in journals that are older than pools.
+    if let pool = schedule.pool { members.append(("pool", .integer(pool.count))) }
+    members += [("base", base.json), ("model", model.json), ("configuration", configuration)]
+    var object = JSONObject()
+    for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
+    return .object(object)
   }
 
   /// - Throws: `ZorBAError` with code `invalidJournal` naming the member that is wrong.
@@ -31,9 +35,16 @@ extension JournalHeader {
     guard let key = json["run_key"]?.string else { throw Self.fault("run_key") }
     let seeding: SeedingMode = try Self.choice(json, "seeding")
     let distribution: PerturbationDistribution = try Self.choice(json, "perturbation")
+    var pool: SeedPool?
+    if let value = json["pool"] {
+      guard let count = value.integer, let found = SeedPool(count: count) else {
+        throw Self.fault("pool")
+      }
+      pool = found
+    }
     schedule = DirectionSchedule(
       runKey: try RunKey(hexadecimal: key, code: .invalidJournal), seeding: seeding,
-      distribution: distribution)
+      distribution: distribution, pool: pool)
 
     base = try StateDigest(json: json["base"])
     model = try ModelFingerprint(json: json["model"])

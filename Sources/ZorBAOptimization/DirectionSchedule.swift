@@ -14,22 +14,29 @@ package struct DirectionSchedule: Hashable, Sendable {
   package let runKey: RunKey
   package let seeding: SeedingMode
   package let distribution: PerturbationDistribution
+  /// Directions to draw from (FedKSeed); nil gives every step directions of its own.
+  package let pool: SeedPool?
 
   private static let roundingStep = UInt32.max
 
-  package init(runKey: RunKey, seeding: SeedingMode, distribution: PerturbationDistribution) {
+  package init(
+    runKey: RunKey, seeding: SeedingMode, distribution: PerturbationDistribution,
+    pool: SeedPool? = nil
+  ) {
     self.runKey = runKey
     self.seeding = seeding
     self.distribution = distribution
+    self.pool = pool
   }
 
   /// Direction `index` of a step, as `client` explores it; `shared` mode ignores the client.
   package func direction(round: UInt64, step: Int, index: Int, client: UInt32) -> Direction {
     let explorer: UInt32 = seeding == .shared ? 0 : client
     precondition(seeding == .shared || client > 0, "clients are numbered from 1")
+    let seed = runKey.seed(
+      round: round, step: UInt32(step), direction: UInt32(index), client: explorer)
     return Direction(
-      seed: runKey.seed(
-        round: round, step: UInt32(step), direction: UInt32(index), client: explorer),
+      seed: pool.map { $0.seed($0.place(drawn: seed), runKey: runKey) } ?? seed,
       distribution: distribution)
   }
 

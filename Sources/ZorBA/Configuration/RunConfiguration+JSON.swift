@@ -101,15 +101,3 @@ extension TaskConfiguration {
     return RunConfiguration.object(members)
   }
 }
-
-extension MethodConfiguration {
-  fileprivate var json: JSONValue {
-    [
-      "name": "zorba", "directions": .integer(directions), "mu": .number(mu),
-      "learning_rate": .number(learningRate), "schedule": .string(schedule.rawValue),
-      "warmup_rounds": .integer(warmupRounds), "perturbation": .string(perturbation.rawValue),
-      "seeding": .string(seeding.rawValue), "local_steps": .integer(localSteps),
-      "weight_decay": .number(weightDecay),
-    ]
-  }
-}

@@ -14,7 +14,7 @@ public struct RunConfiguration: Sendable, Equatable {
   public var task: TaskConfiguration
   /// Clients, partition, participation, weights.
   public var federation: FederationConfiguration
-  /// The zeroth-order method.
+  /// The method.
   public var method: MethodConfiguration
   /// Minibatch limits.
   public var batch: BatchConfiguration
@@ -112,8 +112,10 @@ public struct TaskConfiguration: Sendable, Equatable {
   }
 }
 
-/// The zeroth-order method.
+/// The method.
 public struct MethodConfiguration: Sendable, Equatable {
+  /// Which one; it decides what else counts.
+  public var name = MethodName.zorba
   /// Directions per step: P.
   public var directions = 1
   /// Perturbation scale: mu.
@@ -130,8 +132,15 @@ public struct MethodConfiguration: Sendable, Equatable {
   public var seeding = SeedingMode.shared
   /// Local steps per round: H.
   public var localSteps = 1
-  /// Decoupled weight decay per round, as a share of eta.
+  /// Weight decay as a share of eta: per round and decoupled, of first-order methods per step.
   public var weightDecay = 0.0
+  /// Seeds in the pool of FedKSeed: K.
+  public var pool = 4096
+  /// The rest of a first-order method.
+  public var firstOrder = FirstOrderConfiguration()
+
+  /// The rate of first-order methods where none is given.
+  public static let firstOrderLearningRate = 1e-4
 
   /// One shared gaussian direction a round.
   public init() {}

@@ -108,9 +108,7 @@ extension ModelCard {
         advice: "Make a card of the model for this precision.")
     }
     return JournalHeader(
-      schedule: DirectionSchedule(
-        runKey: RunKey(seed: configuration.seed), seeding: configuration.method.seeding,
-        distribution: configuration.method.perturbation),
+      schedule: configuration.method.directionSchedule(RunKey(seed: configuration.seed)),
       base: base, model: model, configuration: configuration.journaled)
   }
 

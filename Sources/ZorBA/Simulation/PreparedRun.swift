@@ -106,9 +106,7 @@ struct PreparedRun {
     _ configuration: RunConfiguration, loaded: LoadedModel, runKey: RunKey, base: StateDigest
   ) -> JournalHeader {
     JournalHeader(
-      schedule: DirectionSchedule(
-        runKey: runKey, seeding: configuration.method.seeding,
-        distribution: configuration.method.perturbation),
+      schedule: configuration.method.directionSchedule(runKey),
       base: base,
       model: ModelFingerprint(
         family: loaded.configuration.family.rawValue, parameters: loaded.model.parameters),

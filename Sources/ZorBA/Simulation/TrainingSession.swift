@@ -68,8 +68,7 @@ package final class TrainingSession {
     method = parts.configuration.method
     updater = WeightUpdater(
       parameters: parts.model.parameters,
-      schedule: DirectionSchedule(
-        runKey: parts.runKey, seeding: method.seeding, distribution: method.perturbation),
+      schedule: method.directionSchedule(parts.runKey),
       context: parts.context)
     scorer = ExampleScorer(model: parts.model)
     engine = try RoundEngine(
