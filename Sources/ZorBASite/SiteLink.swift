@@ -22,6 +22,8 @@ final class SiteLink: Sendable {
     var calls: [Task<Void, Never>] = []
     /// Fetches the files of weights.
     var weights: Task<Void, Never>?
+    /// Sends an update.
+    var upload: Task<Void, Never>?
   }
 
   /// Messages that may wait for the agent's loop.
@@ -154,7 +156,7 @@ final class SiteLink: Sendable {
             defer { place += piece.count }
             return place
           }
-          worker.enqueue(.fetched(Array(piece), at: start))
+          await worker.finish(.fetched(Array(piece), at: start))
         }
         worker.enqueue(.endFetch)
       } catch {

@@ -73,7 +73,7 @@ package final class SiteJournal {
     switch record {
     case .plan(let plan): plans.append(plan)
     case .branch(let branch): configuration = branch.configuration
-    case .round, .digest, .end, .ancillary: break
+    case .round, .dense, .denseChunk, .digest, .end, .ancillary: break
     }
   }
 }
