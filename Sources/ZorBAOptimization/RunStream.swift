@@ -15,6 +15,8 @@ package enum RunStream: String, Sendable {
   /// A client's minibatches. A real site draws them from a key of its own, never shared; in a
   /// simulation nobody is there to hide them from.
   case minibatches
+  /// What first-order training leaves out of a step, by client, round and step.
+  case dropout
   /// The directions of a probe of the model's blocks, apart from those of training.
   case probes
 

@@ -1,5 +1,6 @@
 package import ZorBAJSON
 public import ZorBAOptimization
+import ZorBATensor
 
 /// What first-order methods are told beside rate, schedule, local steps and weight decay.
 public struct FirstOrderConfiguration: Sendable, Equatable {

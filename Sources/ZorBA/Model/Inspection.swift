@@ -67,6 +67,8 @@ public struct Inspection: Sendable {
       ("bytes", .integer(summary.byteCount)),
       ("bytes_per_round", .number(perRound)),
       ("coefficients", .integer(summary.coefficientCount)),
+      ("dense_rounds", .integer(summary.denseRoundCount)),
+      ("dense_encoding", summary.denseEncoding.map { .string($0.rawValue) } ?? .null),
       ("records", .integer(summary.recordCount)),
       ("unfinished_bytes", .integer(summary.tornByteCount)),
       ("ended", ended), ("chain", .string("\(summary.chain)")),

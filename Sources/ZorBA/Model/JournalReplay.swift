@@ -35,7 +35,10 @@ package enum JournalReplay {
       parameters: model.model.parameters, schedule: reader.header.schedule,
       context: model.context)
     let limit = last.map { UInt64(max(0, $0)) } ?? .max
-    let tail = try replay(reader, after: 0, upTo: limit, apply: updater.apply) {
+    let tail = try replay(
+      reader, after: 0, upTo: limit, apply: updater.apply,
+      dense: DenseReplay(adding: model.model.trainable)
+    ) {
       try verify($0, model: model, path: path)
     }
     if let last, reader.lastRound < UInt64(last) {
@@ -62,14 +65,32 @@ package enum JournalReplay {
   /// - Parameters:
   ///   - first: The last round that the weights have already; digests up to there are left out.
   ///   - limit: The round to stop after.
+  ///   - dense: Takes dense rounds, chunk by chunk as they are read.
   static func replay(
     _ reader: JournalReader, after first: UInt64, upTo limit: UInt64 = .max,
-    apply: ([CommittedRound]) throws -> Void, verify: (DigestCheckpoint) throws -> Void
+    apply: ([CommittedRound]) throws -> Void, dense: DenseReplay,
+    verify: (DigestCheckpoint) throws -> Void
   ) throws -> Tail {
     var pending: [CommittedRound] = []
     var tail = Tail()
+    var update: DenseUpdate?
     while reader.lastRound < limit, let entry = try reader.next() {
       switch entry.record {
+      case .dense(let round):
+        if round.number > limit { break }
+        tail.blocksInLastDigest = 0
+        guard round.number > first else { continue }
+        try apply(pending)
+        pending = []
+        update = try dense.begin(round)
+      case .denseChunk(let chunk):
+        try chunk.bytes.withUnsafeBytes { try update?.feed($0) }
+        guard reader.lastRound == chunk.round else { continue }
+        if let update {
+          try update.finish()
+          dense.end(chunk.round)
+        }
+        update = nil
       case .round(let round):
         if round.number > limit { break }
         tail.blocksInLastDigest = 0

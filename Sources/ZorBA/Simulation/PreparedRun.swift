@@ -135,9 +135,29 @@ struct PreparedRun {
         runKey: runKey, context: context, lastCommitted: lastCommitted, drops: drops, warn: warn))
   }
 
+  /// A session of the run's method over the run's own weights.
+  ///
+  /// - Throws: `ZorBAError` when the weights or what an interrupted run left cannot be used.
+  func roundSession(
+    lastCommitted: Int, folder: RunFolder, options: Simulation.Options,
+    warn: @escaping (String) -> Void
+  ) throws -> any RoundSession {
+    guard configuration.method.name.isFirstOrder else {
+      return try session(lastCommitted: lastCommitted, drops: options.drops, warn: warn)
+    }
+    return try FirstOrderSession(
+      .init(
+        model: loaded.model, clients: clients, plan: plan, configuration: configuration,
+        runKey: runKey, context: context, lastCommitted: lastCommitted, drops: options.drops,
+        warn: warn),
+      gradients: options.gradients ?? StandardGradients.source, folder: folder.path)
+  }
+
   /// One site with a copy of the base model of its own, training every block it has in the plan,
   /// without the rounds in which it rests; nil when the plan never gives it a block.
-  func aloneSession(client: Int) throws -> (session: TrainingSession, model: Model)? {
+  func aloneSession(
+    client: Int, gradients: GradientFactory? = nil
+  ) throws -> (session: any RoundSession, model: Model)? {
     let rows = plan.cycle.filter { !$0.isResting(client) }.map { [$0.rows[client]] }
     guard !rows.isEmpty else { return nil }
     let capacity = loaded.residency?.capacity ?? 0
@@ -151,10 +171,13 @@ struct PreparedRun {
     configuration.federation.participation = 1
     let plan = ActivationPlan(
       cycle: try rows.map { try ActivationMatrix(rows: $0) }, window: plan.window)
-    let session = try TrainingSession(
-      .init(
-        model: fresh.model, clients: [clients[client]], plan: plan,
-        configuration: configuration, runKey: runKey, context: context))
+    let parts = TrainingSession.Parts(
+      model: fresh.model, clients: [clients[client]], plan: plan,
+      configuration: configuration, runKey: runKey, context: context)
+    let session: any RoundSession =
+      configuration.method.name.isFirstOrder
+      ? try FirstOrderSession(parts, gradients: gradients ?? StandardGradients.source)
+      : try TrainingSession(parts)
     return (session, fresh.model)
   }
 

@@ -129,10 +129,13 @@ final class RunRecord {
   }
 
   /// Makes a round durable. Its metrics go first, so that a journaled round always has them.
-  func commit(_ round: CommittedRound, _ line: RoundMetrics, rounds: Int) throws {
+  func commit(_ commit: RoundCommit, _ line: RoundMetrics, rounds: Int) throws {
     try metrics.append(line.json.serialized)
     try metrics.synchronize()
-    try journal.append(.round(round))
+    switch commit {
+    case .scalar(let round): try journal.append(.round(round))
+    case .dense(let round, let changes): try journal.append(round, changes: changes.body)
+    }
     hasFinalDigest = false
     history.append(line)
     observer(.committed(line, rounds: rounds))

@@ -35,6 +35,8 @@ public struct Simulation {
     /// Answers that are lost, as on a network that fails; nil loses none. A round of a run with sites
     /// is tried again then, as its configuration says. Unlike all else here it decides commits.
     package var drops: RoundDrops?
+    /// Where first-order methods take gradients from; nil takes the model's backward pass.
+    package var gradients: GradientFactory?
 
     /// Every processor, no comparison, silent.
     public init() {}
@@ -60,8 +62,8 @@ public struct Simulation {
       configuration, context: context, journal: resume ? folder.journal : nil,
       estimates: options.estimates, observer: options.observer)
     let record = try RunRecord.open(folder, run: run, resume: resume)
-    let session = try run.session(
-      lastCommitted: record.lastRound, drops: options.drops, warn: record.warn)
+    let session = try run.roundSession(
+      lastCommitted: record.lastRound, folder: folder, options: options, warn: record.warn)
     session.recall(record.history)
     return try SimulationLoop(
       run: run, record: record, session: session, options: options, folder: folder

@@ -9,7 +9,7 @@ import ZorBAPlanning
 struct SimulationLoop {
   let run: PreparedRun
   let record: RunRecord
-  let session: TrainingSession
+  let session: any RoundSession
   let options: Simulation.Options
   let folder: RunFolder
 
@@ -64,7 +64,7 @@ struct SimulationLoop {
       if options.isInterrupted() { return false }
       try replanIfDue(&replanning)
       session.follow(record.timeline.plan(round: session.lastCommitted + 1))
-      _ = try session.advance { round, metrics in
+      _ = try session.advanceRound { round, metrics in
         try record.commit(round, metrics, rounds: rounds)
       }
       try evaluateIfDue(time: &time)
@@ -103,13 +103,14 @@ struct SimulationLoop {
     guard let rows = run.finalRows else { return nil }
     var results: [(client: String, evaluation: Evaluation)] = []
     for client in run.clients.indices {
-      guard let alone = try run.aloneSession(client: client) else { continue }
+      guard let alone = try run.aloneSession(client: client, gradients: options.gradients)
+      else { continue }
       while alone.session.lastCommitted < run.configuration.rounds {
         if options.isInterrupted() {
           record.warn("the comparison with training alone was interrupted and is left out")
           return nil
         }
-        let metrics = try alone.session.advance { _, _ in }
+        let metrics = try alone.session.advanceRound { _, _ in }
         options.observer(
           .trainedAlone(
             client: run.clients[client].name, round: metrics.round,

@@ -32,6 +32,11 @@ package struct ReplayEstimate: Sendable {
     }
     var operations = 0.0
     while reader.lastRound < UInt64(max(0, last)), let entry = try reader.next() {
+      if case .dense(let round) = entry.record {
+        for block in round.blocks where sizes.indices.contains(block) {
+          operations += sizes[block]
+        }
+      }
       guard case .round(let round) = entry.record else { continue }
       let blocks =
         switch round.coefficients {

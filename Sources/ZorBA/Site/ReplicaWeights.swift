@@ -86,6 +86,9 @@ final class ReplicaWeights {
     lastRound = number
   }
 
+  /// Counts a dense round whose changes were added to the weights.
+  func passed(_ round: UInt64) { lastRound = Int(clamping: round) }
+
   /// The digests of some blocks of the model, in their order.
   ///
   /// - Throws: `ZorBAError` with code `invalidData` when the model has no such block.

@@ -177,7 +177,7 @@ extension SiteJournal {
     guard writer != nil, lastRound >= replica.lastRound else { return }
     _ = try JournalReplay.replay(
       JournalReader(path: path), after: UInt64(replica.lastRound), apply: replica.apply,
-      verify: replica.verify)
+      dense: replica.denseReplay, verify: replica.verify)
   }
 
   /// Puts the file aside and begins again with nothing.

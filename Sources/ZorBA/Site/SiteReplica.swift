@@ -188,6 +188,12 @@ extension SiteReplica {
   ///   no longer be stored, after which the replica must be made anew.
   package func apply(_ rounds: [CommittedRound]) throws { try weights.apply(rounds) }
 
+  /// Adds the dense rounds of a journal to the replica's weights.
+  var denseReplay: DenseReplay {
+    DenseReplay(
+      begin: DenseReplay(adding: loaded.model.trainable).begin, end: weights.passed)
+  }
+
   /// The digests of some blocks of the model, in their order.
   ///
   /// - Throws: `ZorBAError` with code `invalidData` when the model has no such block.

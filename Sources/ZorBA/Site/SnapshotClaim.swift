@@ -31,6 +31,10 @@ package struct SnapshotClaim: Sendable, Hashable {
       if case .round(let found) = entry.record, found.number == UInt64(round) {
         return entry.chain == chain
       }
+      // A dense round ends with its last chunk.
+      if case .denseChunk = entry.record, reader.lastRound == UInt64(round) {
+        return entry.chain == chain
+      }
     }
     return false
   }

@@ -1,0 +1,101 @@
+import ZorBAData
+import ZorBAOptimization
+import ZorBATensor
+
+/// What one client does in a round of a first-order method: some steps down its own gradient.
+///
+/// It leaves the weights where its steps led; whoever called it takes the change and puts them back.
+struct ClientTraining {
+  let source: any GradientSource
+  let weights: [UnsafeMutableBufferPointer<Float>]
+  /// The weights that the round began with.
+  let anchor: [UnsafeMutableBufferPointer<Float>]
+  let optimizer: FirstOrderOptimizer
+  let method: MethodConfiguration
+  let learningRate: Double
+  let runKey: RunKey
+  let context: ComputeContext
+
+  /// A client's answer besides the change of its weights.
+  struct Answer {
+    /// Mean over the steps of each minibatch's mean loss before the step.
+    var meanLoss: Double
+    /// In all minibatches together.
+    var examples: Int
+    /// Why the answer cannot be used; nil when it can.
+    var fault: String?
+  }
+
+  /// Trains.
+  ///
+  /// - Parameters:
+  ///   - number: The client's number, from 1.
+  ///   - round: The round, from 1.
+  ///   - chosen: Places of the tensors that the client trains, ascending.
+  /// - Throws: `ZorBAError` when an example does not fit the model.
+  func run(
+    _ client: FederationClient, number: Int, round: Int, chosen: [Int], time: inout TimeLedger
+  ) throws -> Answer {
+    var answer = Answer(meanLoss: 0, examples: 0, fault: nil)
+    optimizer.reset()
+    for step in 0..<method.localSteps {
+      let batch = client.sampler.batch(round: round - 1, step: step).map { client.examples[$0] }
+      answer.examples += batch.count
+      let (loss, weight) = try time.measure(\.forward) {
+        try gradient(of: batch, seed: dropoutSeed(client: number, round: round, step: step))
+      }
+      answer.meanLoss += loss / weight / Double(method.localSteps)
+      guard (loss / weight).isFinite else {
+        answer.fault = "the loss of step \(step + 1) is \(loss / weight)"
+        return answer
+      }
+      let norm = time.measure(\.update) { advance(chosen, weight: weight) }
+      guard norm.isFinite else {
+        answer.fault = "the gradient of step \(step + 1) has the norm \(norm)"
+        return answer
+      }
+    }
+    return answer
+  }
+
+  /// Gathers a minibatch's gradient in equal parts.
+  private func gradient(
+    of batch: [EncodedExample], seed: UInt64
+  ) throws -> (loss: Double, weight: Double) {
+    source.zero()
+    var sum = (loss: 0.0, weight: 0.0)
+    let parts = max(1, min(method.firstOrder.accumulation, batch.count))
+    for part in 0..<parts {
+      let range = batch.count * part / parts..<batch.count * (part + 1) / parts
+      let added = try source.accumulate(
+        Array(batch[range]), dropoutSeed: seed &+ UInt64(part))
+      sum.loss += added.loss
+      sum.weight += added.weight
+    }
+    return sum
+  }
+
+  /// One step; returns the gradient's norm before it was clipped. A norm that is not finite moves
+  /// nothing.
+  private func advance(_ chosen: [Int], weight: Double) -> Double {
+    let gradients = source.gradients
+    GradientClipping.scale(gradients, of: chosen, by: Float(1 / weight), context: context)
+    if method.name == .fedprox, method.firstOrder.proximal > 0 {
+      GradientClipping.pull(
+        gradients, of: weights, towards: anchor, chosen: chosen,
+        strength: Float(method.firstOrder.proximal), context: context)
+    }
+    let norm = GradientClipping.clip(
+      gradients, of: chosen, to: method.firstOrder.clipNorm, context: context)
+    guard norm.isFinite else { return norm }
+    optimizer.advance(
+      weights, gradients: gradients, chosen: chosen, learningRate: learningRate)
+    return norm
+  }
+
+  /// Rounds are below 2^30 and steps at most 1024, so every step has a seed of its own.
+  private func dropoutSeed(client: Int, round: Int, step: Int) -> UInt64 {
+    RunStream.dropout.seed(
+      runKey: runKey, index: UInt64(client) << 40 | UInt64(round) << 10 | UInt64(step))
+  }
+}
