@@ -1,6 +1,7 @@
 import SwiftProtobuf
 import Synchronization
 import ZorBADiagnostics
+import ZorBAFederation
 import ZorBAWire
 
 #if canImport(FoundationEssentials)
@@ -50,7 +51,8 @@ extension SiteLink {
   ///   - asks: Whether to ask first what the coordinator holds of it already.
   ///   - number: That of the upload.
   func upload(
-    _ declaration: Zorba_V1_UpdateDeclaration, _ update: [UInt8], asks: Bool, number: Int
+    _ declaration: Zorba_V1_UpdateDeclaration, _ update: [UInt8], asks: Bool, number: Int,
+    beforePiece: @escaping @Sendable (_ offset: Int) async -> Void
   ) {
     replaceUpload { [self] in
       do {
@@ -63,6 +65,7 @@ extension SiteLink {
           let first = Int(clamping: declaration.offset)
           let held = try await connection.uploadUpdate(declaration) { send in
             for start in stride(from: first, to: update.count, by: Self.pieceBytes) {
+              await beforePiece(start)
               try await send(Data(update[start..<min(start + Self.pieceBytes, update.count)]))
             }
           }

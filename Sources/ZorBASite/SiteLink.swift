@@ -37,8 +37,8 @@ final class SiteLink: Sendable {
 
   private let client: WireClient
   private let identity: String
-  private let observer: @Sendable (AgentNotice) -> Void
-  private let post: @Sendable (SiteAgent.Input) -> Void
+  let observer: @Sendable (AgentNotice) -> Void
+  let post: @Sendable (SiteAgent.Input) -> Void
   private let state = Mutex(State())
 
   /// - Throws: `ZorBAError` when the identity cannot be used.
@@ -209,7 +209,31 @@ final class SiteLink: Sendable {
     }
   }
 
-  private func call(_ body: @escaping @Sendable () async -> Void) {
+  /// The connection that stands.
+  var connection: WireConnection? { state.withLock { $0.connection } }
+
+  /// Begins an upload once the one that is under way has been given up.
+  func replaceUpload(_ body: @escaping @Sendable () async -> Void) {
+    let earlier = state.withLock { link in
+      defer { link.upload = nil }
+      return link.upload
+    }
+    earlier?.cancel()
+    let task = Task {
+      await earlier?.value
+      guard !Task.isCancelled else { return }
+      await body()
+    }
+    state.withLock {
+      $0.upload = task
+      $0.calls.append(task)
+    }
+  }
+
+  /// Gives up the upload that is under way.
+  func cancelUpload() { state.withLock { $0.upload }?.cancel() }
+
+  func call(_ body: @escaping @Sendable () async -> Void) {
     let task = Task { await body() }
     state.withLock {
       $0.calls.removeAll(where: \.isCancelled)

@@ -30,6 +30,8 @@ final class SiteWork {
     var blockDigest: [UInt8]
     /// What first-order methods send in the place of scalars.
     var update: DenseDelta?
+    /// That of the update.
+    var updateDigest: Digest128?
   }
 
   /// Something of the site's own that cannot be used, and that only its owner can mend.
@@ -204,7 +206,7 @@ final class SiteWork {
     return Answer(
       ticket: ticket, scalars: [], halves: [], examples: update.examples, loss: update.loss,
       seconds: update.seconds, peakMemoryMiB: replica.peakMemory >> 20, blockDigest: digest,
-      update: update.change)
+      update: update.change, updateDigest: update.change.digest)
   }
 
   /// Journals a commit, then applies it; one that the journal has already is passed over.

@@ -1,8 +1,9 @@
 import Synchronization
 import ZorBADiagnostics
-package import ZorBAFederation
+import ZorBAFederation
 package import ZorBAJournal
 package import ZorBAOptimization
+import ZorBATensor
 
 /// The coordinator's arithmetic of a first-order round: updates that lie in files become one change.
 ///
@@ -115,7 +116,7 @@ package final class DenseServer: Sendable {
     let blocks = Set(answers.flatMap(\.blocks)).sorted()
     let layout = try layout(of: blocks)
     let sources = try answers.map {
-      try TensorSource($0, layout: self.layout(of: $0.blocks), encoding: encoding)
+      try UpdateTensors($0, layout: self.layout(of: $0.blocks), encoding: encoding)
     }
     return try state.withLock { state in
       state?.begin()
@@ -151,7 +152,7 @@ package final class DenseServer: Sendable {
   }
 
   private static func mean(
-    of entry: DenseLayout.Entry, _ sources: [TensorSource]
+    of entry: DenseLayout.Entry, _ sources: [UpdateTensors]
   ) throws -> DenseMean {
     let mean = DenseMean(elementCounts: [entry.elementCount])
     for source in sources {
@@ -166,7 +167,7 @@ package final class DenseServer: Sendable {
 }
 
 /// One client's update, read tensor by tensor.
-private struct TensorSource {
+private struct UpdateTensors {
   let weight: Double
   /// Where each tensor's bytes begin.
   private(set) var places: [TensorID: Int] = [:]

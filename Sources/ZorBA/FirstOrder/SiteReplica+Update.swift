@@ -1,5 +1,6 @@
 import ZorBADiagnostics
 package import ZorBAJournal
+import ZorBAModels
 package import ZorBAOptimization
 
 extension SiteReplica {
@@ -49,6 +50,20 @@ extension SiteReplica {
   ///   the rounds so far or the changes are not whole; with code `diverged` when a weight can no longer
   ///   be stored, after which the replica must be made anew.
   package func apply(_ round: DenseRound, changes: [UInt8]) throws {
+    try weights.apply(round, changes: changes)
+  }
+
+  /// Bytes of an update of some blocks; 0 where the run asks for scalars.
+  package func updateBytes(ofBlocks blocks: [Int]) -> Int {
+    guard training != nil else { return 0 }
+    return DenseLayout(blocks: blocks, of: loaded.model.trainable)
+      .byteCount(configuration.method.firstOrder.upload)
+  }
+}
+
+extension ReplicaWeights {
+  /// Adds a committed dense round.
+  func apply(_ round: DenseRound, changes: [UInt8]) throws {
     guard round.number > UInt64(lastRound) else {
       throw ZorBAError(
         .invalidData, "round \(round.number) cannot follow round \(lastRound)",
@@ -62,23 +77,9 @@ extension SiteReplica {
         "round \(round.number) has \(changes.count) bytes of changes, not \(expected)",
         at: .init(field: "changes"))
     }
-    try denseReplay.apply(round, changes: changes)
-  }
-
-  /// Bytes of an update of some blocks; 0 where the run asks for scalars.
-  package func updateBytes(ofBlocks blocks: [Int]) -> Int {
-    guard training != nil else { return 0 }
-    return DenseLayout(blocks: blocks, of: loaded.model.trainable)
-      .byteCount(configuration.method.firstOrder.upload)
-  }
-}
-
-extension DenseReplay {
-  /// Adds a whole round.
-  func apply(_ round: DenseRound, changes: [UInt8]) throws {
-    var update = try begin(round)
+    var update = try DenseReplay(adding: loaded.model.trainable).begin(round)
     try changes.withUnsafeBytes { try update.feed($0) }
     try update.finish()
-    end(round.number)
+    passed(round.number)
   }
 }

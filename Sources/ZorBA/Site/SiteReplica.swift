@@ -26,7 +26,7 @@ package final class SiteReplica {
   package let configuration: RunConfiguration
 
   let client: FederationClient
-  private let weights: ReplicaWeights
+  let weights: ReplicaWeights
   let terms: RoundTerms
   /// What trains in runs of first-order methods; nil in others.
   let training: SiteTraining?

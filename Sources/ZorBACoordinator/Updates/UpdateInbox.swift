@@ -99,6 +99,11 @@ package final class UpdateInbox: Sendable {
     }
   }
 
+  /// Bytes that are here of whatever a client sends; nil when it sends nothing.
+  package func heldBytes(of client: Int) -> Int? {
+    state.withLock { $0.uploads[client]?.held }
+  }
+
   /// The file of an update that came in whole and is what was declared; nil otherwise.
   package func file(of client: Int, round: Int, digest: Digest128) -> String? {
     state.withLock { state in

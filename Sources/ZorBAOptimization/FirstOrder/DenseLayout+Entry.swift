@@ -1,4 +1,4 @@
 extension DenseLayout {
   /// The layout of one tensor alone.
-  package init(_ entry: Entry) { self.init(entries: [entry]) }
+  package init(_ entry: Entry) { entries = [entry] }
 }
