@@ -2,6 +2,7 @@ package import ZorBA
 import ZorBADiagnostics
 package import ZorBAJournal
 import ZorBAOptimization
+import ZorBATensor
 
 /// What defines a run on the coordinator: its configuration, the shape of its base model and the
 /// header of its journal. No weights and no data.

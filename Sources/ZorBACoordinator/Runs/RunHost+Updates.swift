@@ -1,11 +1,11 @@
 import Logging
 import SwiftProtobuf
-package import ZorBA
+import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
 import ZorBAOptimization
-package import ZorBAWire
+import ZorBAWire
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

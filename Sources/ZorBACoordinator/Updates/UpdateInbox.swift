@@ -3,9 +3,9 @@ import ZorBADiagnostics
 package import ZorBAOptimization
 
 #if canImport(FoundationEssentials)
-  package import FoundationEssentials
+  import FoundationEssentials
 #else
-  package import Foundation
+  import Foundation
 #endif
 
 /// Dense updates of a run's sites on their way in: a file a site, no larger than was declared.
