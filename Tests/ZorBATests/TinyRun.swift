@@ -11,6 +11,8 @@ struct TinyRun {
   var configuration: RunConfiguration
   /// What plans are made from; nil takes the sizes of the model.
   var estimates: ((PlanShape) -> PlanEstimates)?
+  /// Where first-order methods take gradients from; nil takes the model's own.
+  var gradients: GradientFactory?
 
   /// - Parameters:
   ///   - checkpoint: The base model.
@@ -63,6 +65,7 @@ struct TinyRun {
     var options = Simulation.Options()
     options.threads = threads
     options.estimates = estimates
+    options.gradients = gradients
     let rounds = Counter()
     if let stop { options.isInterrupted = { rounds.next() >= stop } }
     return try Simulation(configuration, options: options).run(resume: resume)

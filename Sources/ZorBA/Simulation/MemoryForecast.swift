@@ -30,7 +30,10 @@ struct MemoryForecast {
     let residency = loaded.residency
     var memory = MemoryModel(
       of: loaded.model, weightsBytes: loaded.weights.byteCount, activationBytes: training,
-      hasSnapshot: configuration.method.localSteps > 1)
+      hasSnapshot: configuration.method.localSteps > 1
+        && !configuration.method.name.isFirstOrder)
+    memory.scratchBytes += FirstOrderMemory.byteCount(
+      configuration, parameters: loaded.model.trainable)
     var scorer = ExampleScorer(model: loaded.model)
     if let budget = loaded.budget, let residency {
       let share = budget.activationShare(
@@ -68,6 +71,9 @@ struct MemoryForecast {
     _ configuration: RunConfiguration, loaded: LoadedModel, clients: [FederationClient]
   ) throws -> (bytes: Int, tokens: Int) {
     let method = configuration.method
+    if method.name.isFirstOrder {
+      return try FirstOrderMemory.trainingPass(configuration, loaded: loaded, clients: clients)
+    }
     let longest = clients.flatMap(\.examples).sorted { $0.tokenCount > $1.tokenCount }
     let batch = Array(longest.prefix(configuration.batch.size))
     let plan = PerturbationPlan(

@@ -23,6 +23,9 @@ public struct RunResult: Sendable {
   public var clientExamples: [String: Int] = [:]
   /// How often each client has each transformer block active, [clients, blocks].
   public var activeShare: [[Double]] = []
+  /// Bytes that take the base model to the last round as FedKSeed sends them, a coefficient for every
+  /// seed of its pool; nil for other methods. The journal does the same, to the bit.
+  public var poolDownloadBytes: Int?
   /// Bytes of the weights at working precision.
   public var weightsBytes = 0
   /// Peak resident memory that was predicted before the run.
@@ -83,10 +86,7 @@ public struct RunResult: Sendable {
         "during": .array(
           evaluations.map { ["round": .integer($0.round), "evaluation": $0.evaluation.json] }),
       ],
-      "bytes": [
-        "up": .integer(bytesUp), "down": .integer(bytesDown),
-        "per_client_per_round": .number(bytesPerClientPerRound),
-      ],
+      "bytes": bytesJSON,
       "wire": wire?.json ?? .null,
       "memory": [
         "peak_bytes": .integer(peakBytes), "predicted_bytes": .integer(predictedPeakBytes),
@@ -104,6 +104,20 @@ public struct RunResult: Sendable {
       "journal": ["path": .string(journalPath), "bytes": .integer(journalBytes)],
       "warnings": .array(warnings.map { .string($0) }),
     ]
+  }
+
+  private var bytesJSON: JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("up", .integer(bytesUp)), ("down", .integer(bytesDown)),
+      ("per_client_per_round", .number(bytesPerClientPerRound)),
+    ]
+    if let poolDownloadBytes {
+      let catchUp: [(String, JSONValue)] = [
+        ("pool", .integer(poolDownloadBytes)), ("journal", .integer(journalBytes)),
+      ]
+      members.append(("catch_up", RunConfiguration.object(catchUp)))
+    }
+    return RunConfiguration.object(members)
   }
 
   /// The result as JSON text.

@@ -134,6 +134,8 @@ struct SimulationLoop {
     if record.timeline.spans(upTo: session.lastCommitted).count == 1 {
       result.calibratedForecast = try? run.runEstimates.forecast(record.history, plan: run.plan)
     }
+    result.poolDownloadBytes =
+      run.configuration.method.directionSchedule(run.runKey).pool?.downloadByteCount
     result.weightsBytes = run.loaded.weights.byteCount
     result.predictedPeakBytes = run.memory.peakBytes
     result.stateDigest = "\(digest.state)"
