@@ -1,7 +1,9 @@
+import Foundation
 import SwiftProtobuf
 import Synchronization
 import Testing
 import ZorBA
+import ZorBADiagnostics
 import ZorBAOptimization
 import ZorBASite
 import ZorBATestSupport
