@@ -8,7 +8,7 @@ import ZorBATensor
 extension RunReport {
   /// The page of a run.
   package init(_ result: RunResult, configuration run: RunConfiguration, title: String) {
-    self.init(title: title, summary: Self.summary(of: result), facts: Self.facts(of: run))
+    self.init(title: title, summary: Self.summary(of: result, run), facts: Self.facts(of: run))
     trainingLoss = result.history.map { .init(round: $0.round, value: $0.loss) }
     evaluationLoss = Self.evaluationLoss(of: result)
     sites = Self.sites(of: result)
@@ -57,8 +57,9 @@ extension RunReport {
     ].compactMap { $0 }
   }
 
-  private static func summary(of result: RunResult) -> String {
-    let sites = "\(result.clients.count) sites, \(result.rounds) rounds, forward passes only."
+  private static func summary(of result: RunResult, _ run: RunConfiguration) -> String {
+    let passes = run.method.name.isFirstOrder ? "gradients" : "forward passes only"
+    let sites = "\(result.clients.count) sites, \(result.rounds) rounds, \(passes)."
     guard let before = result.before?.overall.accuracy, let after = result.after?.overall.accuracy
     else { return sites }
     return
@@ -67,14 +68,27 @@ extension RunReport {
 
   private static func facts(of run: RunConfiguration) -> [Fact] {
     let method = run.method
-    return [
+    var facts = [
       Fact("Model", run.model.split(separator: "/").last.map(String.init) ?? run.model),
       Fact("Task", run.task.kind.rawValue),
       Fact("Rounds", "\(run.rounds)"),
-      Fact("Directions a step", "\(method.directions)"),
-      Fact("Local steps", "\(method.localSteps)"),
-      Fact("Perturbation", "\(method.perturbation.rawValue), mu \(method.mu)"),
-      Fact("Seeding", method.seeding.rawValue),
+    ]
+    if method.name != .zorba { facts.append(Fact("Method", method.name.rawValue)) }
+    if method.name.isFirstOrder {
+      facts += [
+        Fact("Local steps", "\(method.localSteps)"),
+        Fact("Optimiser", method.firstOrder.optimizer.rawValue),
+        Fact("Changes sent as", method.firstOrder.upload.rawValue),
+      ]
+    } else {
+      facts += [
+        Fact("Directions a step", "\(method.directions)"),
+        Fact("Local steps", "\(method.localSteps)"),
+        Fact("Perturbation", "\(method.perturbation.rawValue), mu \(method.mu)"),
+        Fact("Seeding", method.seeding.rawValue),
+      ]
+    }
+    return facts + [
       Fact("Learning rate", "\(method.learningRate), \(method.schedule.rawValue)"),
       Fact("Batch", "\(run.batch.size) examples a client"),
       Fact("Seed", "\(run.seed)"),

@@ -21,10 +21,10 @@ import ZorBAOptimization
       "name: fedkseed, pool: 128, directions: 2, local_steps: 5",
     ]
     for text in texts {
-      let run = try run(text)
-      #expect(throws: Never.self) { try run.validate() }
-      #expect(try RunFile.parse(run.yamlText, file: "again.yaml") == run, "\(text)")
-      #expect(text.contains("name: \(run.method.name.rawValue)"))
+      let made = try run(text)
+      #expect(throws: Never.self) { try made.validate() }
+      #expect(try RunFile.parse(made.yamlText, file: "again.yaml") == made, "\(text)")
+      #expect(text.contains("name: \(made.method.name.rawValue)"))
     }
     #expect(try run(texts[0]).method.learningRate == 1e-4)
     #expect(try run("name: fedavg, learning_rate: 0.5").method.learningRate == 0.5)
@@ -65,8 +65,8 @@ import ZorBAOptimization
       let error = #expect(throws: ZorBAError.self) { try run(method, more) }
       #expect(error?.code == .invalidConfiguration)
     }
-    var run = try run("name: fedkseed")
-    run.method.seeding = .shared
-    #expect(throws: ZorBAError.self) { try run.validate() }
+    var pooled = try run("name: fedkseed")
+    pooled.method.seeding = .shared
+    #expect(throws: ZorBAError.self) { try pooled.validate() }
   }
 }

@@ -1,5 +1,6 @@
 import Testing
 import ZorBADiagnostics
+import ZorBAJSON
 import ZorBAOptimization
 import ZorBATensor
 import ZorBATestSupport

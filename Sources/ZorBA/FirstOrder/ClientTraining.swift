@@ -42,14 +42,16 @@ struct ClientTraining {
       let batch = client.sampler.batch(round: round - 1, step: step).map { client.examples[$0] }
       answer.examples += batch.count
       let (loss, weight) = try time.measure(\.forward) {
-        try gradient(of: batch, seed: dropoutSeed(client: number, round: round, step: step))
+        try source.gradient(
+          of: batch, parts: min(method.firstOrder.accumulation, batch.count),
+          dropoutSeed: dropoutSeed(client: number, round: round, step: step))
       }
       answer.meanLoss += loss / weight / Double(method.localSteps)
       guard (loss / weight).isFinite else {
         answer.fault = "the loss of step \(step + 1) is \(loss / weight)"
         return answer
       }
-      let norm = time.measure(\.update) { advance(chosen, weight: weight) }
+      let norm = time.measure(\.update) { advance(chosen) }
       guard norm.isFinite else {
         answer.fault = "the gradient of step \(step + 1) has the norm \(norm)"
         return answer
@@ -58,28 +60,10 @@ struct ClientTraining {
     return answer
   }
 
-  /// Gathers a minibatch's gradient in equal parts.
-  private func gradient(
-    of batch: [EncodedExample], seed: UInt64
-  ) throws -> (loss: Double, weight: Double) {
-    source.zero()
-    var sum = (loss: 0.0, weight: 0.0)
-    let parts = max(1, min(method.firstOrder.accumulation, batch.count))
-    for part in 0..<parts {
-      let range = batch.count * part / parts..<batch.count * (part + 1) / parts
-      let added = try source.accumulate(
-        Array(batch[range]), dropoutSeed: seed &+ UInt64(part))
-      sum.loss += added.loss
-      sum.weight += added.weight
-    }
-    return sum
-  }
-
   /// One step; returns the gradient's norm before it was clipped. A norm that is not finite moves
   /// nothing.
-  private func advance(_ chosen: [Int], weight: Double) -> Double {
+  private func advance(_ chosen: [Int]) -> Double {
     let gradients = source.gradients
-    GradientClipping.scale(gradients, of: chosen, by: Float(1 / weight), context: context)
     if method.name == .fedprox, method.firstOrder.proximal > 0 {
       GradientClipping.pull(
         gradients, of: weights, towards: anchor, chosen: chosen,

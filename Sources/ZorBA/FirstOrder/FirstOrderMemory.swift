@@ -1,3 +1,4 @@
+import ZorBAData
 import ZorBAModels
 import ZorBAOptimization
 import ZorBATensor

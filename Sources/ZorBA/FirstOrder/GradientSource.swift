@@ -10,16 +10,16 @@ package protocol GradientSource: AnyObject {
   /// as long as the source lives.
   var gradients: [UnsafeMutableBufferPointer<Float>] { get }
 
-  /// Sets all gradients to 0.
-  func zero()
-
-  /// Adds the gradient of these examples' losses: of the sum, not of the mean.
+  /// Replaces the gradients by that of these examples' mean loss.
   ///
-  /// - Parameter dropoutSeed: What masks are drawn from, where the model has any.
+  /// - Parameters:
+  ///   - parts: In how many passes, one after the other, so that less is kept at once.
+  ///   - dropoutSeed: What masks are drawn from, where the model has any.
   /// - Returns: The losses' sum, and what they weigh: examples, or tokens for language modelling.
+  ///   A loss that is not finite may leave gradients that are not.
   /// - Throws: `ZorBAError` when an example does not fit the model.
-  func accumulate(
-    _ examples: [EncodedExample], dropoutSeed: UInt64
+  func gradient(
+    of examples: [EncodedExample], parts: Int, dropoutSeed: UInt64
   ) throws -> (loss: Double, weight: Double)
 }
 

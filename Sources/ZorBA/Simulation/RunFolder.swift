@@ -14,6 +14,7 @@ package import ZorBAJSON
 ///     result.json    the outcome                       report.html    the outcome as a page
 ///     plan.json      the first plan, if one was planned
 ///     sensitivity.json  what a probe found, if there was one
+///     server-0.state, server-1.state  what the coordinator of FedAdam remembers between rounds
 public struct RunFolder: Sendable {
   /// The folder as the user wrote it.
   public let path: String

@@ -5,7 +5,7 @@ package import ZorBATensor
 ///
 /// `@unchecked Sendable`: the pointers never change; who may write when is the owner's affair.
 package final class DenseBuffers: @unchecked Sendable {
-  /// In the order of the tensors.
+  /// In the order of the tensors. They are gone with the object, which their user must keep.
   package let tensors: [UnsafeMutableBufferPointer<Float>]
   private let memory: AlignedBuffer
 

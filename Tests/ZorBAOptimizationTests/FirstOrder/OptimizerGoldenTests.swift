@@ -40,18 +40,19 @@ import ZorBATensor
       let clip = try #require(golden["clip"]?.double)
       let norms = try numbers(golden["norms"])
       let weights = try filled(buffers(golden["weights"]))
+      let other = try filled(buffers(golden["weights"]))
+      defer { withExtendedLifetime((weights, other)) {} }
       let chosen = Array(weights.tensors.indices)
       let optimizer = try FirstOrderOptimizer(
         settings, elementCounts: weights.tensors.map(\.count), context: context)
       // What a client before left is forgotten.
       optimizer.advance(
-        try filled(buffers(golden["weights"])).tensors,
-        gradients: try filled(buffers(golden["weights"])).tensors, chosen: chosen,
-        learningRate: 1)
+        other.tensors, gradients: weights.tensors, chosen: chosen, learningRate: 1)
       optimizer.reset()
       let steps = try #require(try golden.required("gradients").array)
       for (step, (gradient, rate)) in zip(steps, try numbers(golden["rates"])).enumerated() {
         let gradients = try filled(buffers(gradient))
+        defer { withExtendedLifetime(gradients) {} }
         let norm = GradientClipping.clip(
           gradients.tensors, of: chosen, to: clip, context: context)
         if clip > 0 { #expect(abs(norm / norms[step] - 1) < 1e-6) }
@@ -73,6 +74,7 @@ import ZorBATensor
       let counts = [200_000, 7, 70_001]
       let weights = try DenseBuffers(elementCounts: counts)
       let gradients = try DenseBuffers(elementCounts: counts)
+      defer { withExtendedLifetime((weights, gradients)) {} }
       for (tensor, (weight, gradient)) in zip(weights.tensors, gradients.tensors).enumerated() {
         for index in weight.indices {
           weight[index] = Float(index % 97) / 97 - 0.3
@@ -108,6 +110,7 @@ import ZorBATensor
     let size = try numbers(rounds[0]["mean"]).count
     let mean = DenseMean(elementCounts: [size])
     let moments = try DenseBuffers(elementCounts: [size, size])
+    defer { withExtendedLifetime(moments) {} }
     let start = try #require(rule.start)
     moments.tensors[0].update(repeating: start.first)
     moments.tensors[1].update(repeating: start.second)

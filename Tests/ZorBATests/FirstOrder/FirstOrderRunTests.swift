@@ -1,6 +1,7 @@
 import Testing
 import ZorBADiagnostics
 import ZorBAJournal
+import ZorBAModels
 import ZorBAOptimization
 import ZorBATensor
 
@@ -103,7 +104,7 @@ import ZorBATensor
   /// A change of more than a chunk: cut inside the chunks, the round is made again.
   @Test func aRunKilledBetweenChunksGoesOnToTheSameBits() throws {
     var checkpoint = TinyCheckpoint()
-    checkpoint.layers = 260
+    checkpoint.layers = 150
     var run = try TinyRun(checkpoint) {
       $0.method.name = .fedadam
       $0.method.firstOrder.serverLearningRate = 0.01

@@ -21,15 +21,15 @@ final class QuadraticGradients: GradientSource {
     self.factor = factor
   }
 
-  static let factory: GradientFactory = { model, _ in try QuadraticGradients(model) }
+  static var factory: GradientFactory { { model, _ in try QuadraticGradients(model) } }
 
-  func zero() { buffers.zero() }
-
-  func accumulate(
-    _ examples: [EncodedExample], dropoutSeed: UInt64
+  func gradient(
+    of examples: [EncodedExample], parts: Int, dropoutSeed: UInt64
   ) throws -> (loss: Double, weight: Double) {
+    buffers.zero()
     var loss = 0.0
     let factor = factor()
+    let share = Float(factor / Double(examples.count))
     for example in examples {
       let key = example.context.reduce(Int(example.answer ?? 0) &* 13) { $0 &* 31 &+ Int($1) }
       for (tensor, weight) in weights.enumerated() {
@@ -37,7 +37,7 @@ final class QuadraticGradients: GradientSource {
           let point = (index &* 7 &+ tensor &+ key & 0xFFFF) % 23
           let distance = weight[index] - (Float(point) / 23 - 0.5)
           loss += 0.5 * Double(distance * distance)
-          gradients[tensor][index] += Float(factor) * distance
+          gradients[tensor][index] += share * distance
         }
       }
     }
