@@ -42,7 +42,8 @@ extension AgentSession {
     let asks = uploading?.updateDigest == answer.updateDigest
     uploading = answer
     uploads += 1
-    link.upload(declaration, body, asks: asks, number: uploads,
+    link.upload(
+      declaration, body, asks: asks, number: uploads,
       beforePiece: agent.options.beforePiece)
   }
 

@@ -124,6 +124,8 @@ final class AgentSession {
       guard number == connection else { return }
       outbox = nil
       toldAll = false
+      uploads += 1
+      link.cancelUpload()
       lastFault = end.error ?? lastFault
       if end.isFinal, let error = end.error { throw error }
       try perform(.disconnected)

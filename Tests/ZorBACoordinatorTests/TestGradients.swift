@@ -18,12 +18,12 @@ final class TestGradients: GradientSource {
     gradients = buffers.tensors
   }
 
-  func zero() { buffers.zero() }
-
-  func accumulate(
-    _ examples: [EncodedExample], dropoutSeed: UInt64
+  func gradient(
+    of examples: [EncodedExample], parts: Int, dropoutSeed: UInt64
   ) throws -> (loss: Double, weight: Double) {
+    buffers.zero()
     var loss = 0.0
+    let share = 1 / Float(examples.count)
     for example in examples {
       var hash: UInt64 = 7
       for token in example.context { hash = (hash ^ UInt64(token)) &* 0x9E37_79B9_7F4A_7C15 }
@@ -31,7 +31,7 @@ final class TestGradients: GradientSource {
       for (weights, gradients) in zip(weights, gradients) {
         guard let first = weights.first else { continue }
         loss += Double((first - goal) * (first - goal))
-        for index in weights.indices { gradients[index] += weights[index] - goal }
+        for index in weights.indices { gradients[index] += share * (weights[index] - goal) }
       }
     }
     return (loss, Double(examples.count))

@@ -73,9 +73,11 @@ import ZorBATestSupport
   /// declared.
   @Test(arguments: 0..<20) func survivesAnything(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    let updates = (0..<3).map { update(Int.random(in: 1...200, using: &random), seed: seed * 3 + $0) }
+    let updates = (0..<3).map {
+      update(Int.random(in: 1...200, using: &random), seed: seed * 3 + $0)
+    }
     let declarations = updates.map { declaration(of: $0) }
-    var receivers: [(receiver: UpdateReceiver, update: Int)] = []
+    var receivers: [(receiver: UpdateReceiver, client: Int, update: Int)] = []
     var complete = 0
     for _ in 0..<400 {
       let client = Int.random(in: 0..<2, using: &random)
@@ -83,16 +85,18 @@ import ZorBATestSupport
       case 0..<3:
         let number = Int.random(in: 0..<3, using: &random)
         let held = inbox.held(declarations[number], of: client)
-        let offset =
-          Bool.random(using: &random) ? held : Int.random(in: 0...updates[number].count, using: &random)
+        let any = Int.random(in: 0...updates[number].count, using: &random)
+        let offset = Bool.random(using: &random) ? held : any
         if let receiver = try? inbox.receive(declarations[number], of: client, from: offset) {
-          receivers.append((receiver, number))
+          receivers.append((receiver, client, number))
         }
       case 3..<9:
-        guard let last = receivers.randomElement(using: &random) else { continue }
+        // Mostly the newest sender and what follows, at times anybody and anything.
+        let isOrderly = Int.random(in: 0..<4, using: &random) > 0
+        guard let last = isOrderly ? receivers.last : receivers.randomElement(using: &random)
+        else { continue }
         let update = updates[last.update]
-        // Mostly what follows, at times anything.
-        let start = Bool.random(using: &random) ? (inbox.heldBytes(of: client) ?? 0) : 0
+        let start = isOrderly ? (inbox.heldBytes(of: last.client) ?? 0) : 0
         let from = min(start, update.count)
         let to = min(update.count, from + Int.random(in: 0...120, using: &random))
         try? last.receiver.append(Data(update[from..<to]))
@@ -105,7 +109,8 @@ import ZorBATestSupport
           #expect(try contents(of: inbox.path(of: client)).count <= 200)
         }
         for (update, declared) in zip(updates, declarations) {
-          guard let file = inbox.file(of: client, round: 1, digest: declared.digest) else { continue }
+          guard let file = inbox.file(of: client, round: 1, digest: declared.digest)
+          else { continue }
           complete += 1
           #expect(try contents(of: file) == update)
         }

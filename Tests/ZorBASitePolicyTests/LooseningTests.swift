@@ -161,7 +161,8 @@ import ZorBATestSupport
       rounds: .random(in: 0...4, using: &random), roundsToday: .random(in: 0...4, using: &random),
       bytesToday: .random(in: 0...4, using: &random),
       bytesThisRound: .random(in: 0...4, using: &random),
-      updateBytesThisRound: .random(in: 0...4, using: &random), day: .random(in: 0...9, using: &random))
+      updateBytesThisRound: .random(in: 0...4, using: &random),
+      day: .random(in: 0...9, using: &random))
   }
 
   private static func blocks(_ random: inout SeededGenerator) -> Set<Int> {

@@ -91,7 +91,8 @@ import ZorBATestSupport
     (.tasks, "[poetry]"), (.exampleCount, "rounded_to_1"), (.exampleCount, "rounded_to_x"),
     (.exampleCount, "Exact"), (.secureAggregation, "sometimes"), (.differentialPrivacy, "no"),
     (.epsilonMaximum, "0"), (.epsilonMaximum, "inf"), (.forbiddenBlocks, "[-1]"),
-    (.evaluationAllowed, "maybe"), (.updatesAllowed, "1"), (.updateBytesPerRound, "-4"), (.hours, "[\"08:00-18:00\"]"), (.payloadPerDay, "1e6"),
+    (.evaluationAllowed, "maybe"), (.updatesAllowed, "1"), (.updateBytesPerRound, "-4"),
+    (.hours, "[\"08:00-18:00\"]"), (.payloadPerDay, "1e6"),
   ])
   func valuesThatCannotBeUsedAreQuoted(_ key: PolicyKey, _ value: String) throws {
     let error = try #require(Self.failure(PolicyText().with(key, value).yaml))

@@ -74,7 +74,9 @@ package final class DenseServer: Sendable {
   }
 
   /// Bytes of an update of some blocks.
-  package func byteCount(of blocks: [Int]) throws -> Int { try layout(of: blocks).byteCount(encoding) }
+  package func byteCount(of blocks: [Int]) throws -> Int {
+    try layout(of: blocks).byteCount(encoding)
+  }
 
   /// Makes the rule's moments those after a round.
   ///

@@ -21,7 +21,7 @@ extension SiteReplica {
   /// - Parameters:
   ///   - round: The round after `lastRound`.
   ///   - blocks: Blocks to train as `TensorID` counts them, ascending; some of the model's.
-  ///   - isCancelled: Asked before every part of a minibatch.
+  ///   - isCancelled: Asked before every minibatch.
   /// - Throws: As `answer`; `ZorBAError` with code `diverged` when the update cannot be used.
   package func update(
     round: Int, blocks: [Int], isCancelled: () -> Bool = { false }

@@ -53,7 +53,7 @@ final class SiteTraining {
   ///
   /// - Parameters:
   ///   - number: The site's number, from 1.
-  ///   - isCancelled: Asked before every part of a minibatch.
+  ///   - isCancelled: Asked before every minibatch.
   /// - Throws: `ZorBAError` with code `diverged` when the answer cannot be used; `CancellationError` when
   ///   it was cancelled.
   func answer(
@@ -88,7 +88,7 @@ final class SiteTraining {
   }
 }
 
-/// Gradients whose computation can be given up between the parts of a minibatch.
+/// Gradients whose computation can be given up between minibatches.
 private final class InterruptibleGradients: GradientSource {
   private let source: any GradientSource
   private var isCancelled: (() -> Bool)?
@@ -97,13 +97,11 @@ private final class InterruptibleGradients: GradientSource {
 
   var gradients: [UnsafeMutableBufferPointer<Float>] { source.gradients }
 
-  func zero() { source.zero() }
-
-  func accumulate(
-    _ examples: [EncodedExample], dropoutSeed: UInt64
+  func gradient(
+    of examples: [EncodedExample], parts: Int, dropoutSeed: UInt64
   ) throws -> (loss: Double, weight: Double) {
     if isCancelled?() == true { throw CancellationError() }
-    return try source.accumulate(examples, dropoutSeed: dropoutSeed)
+    return try source.gradient(of: examples, parts: parts, dropoutSeed: dropoutSeed)
   }
 
   /// Gives up what the body does as soon as a question is answered with yes.

@@ -19,7 +19,9 @@ final class UpdateFile {
   init(path: String) throws {
     self.path = path
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { throw Self.fault("cannot be read: " + String(cString: strerror(errno)), path) }
+    if descriptor < 0 {
+      throw Self.fault("cannot be read: " + String(cString: strerror(errno)), path)
+    }
   }
 
   deinit { close(descriptor) }

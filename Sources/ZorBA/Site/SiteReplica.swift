@@ -65,7 +65,6 @@ package final class SiteReplica {
         at: .init(field: "data.train"), advice: "Join the files, or name one of them.")
     }
     try configuration.validate()
-    try configuration.validateForNetwork()
     self.configuration = configuration
     name = sites[siteNumber - 1]
     number = siteNumber

@@ -23,7 +23,6 @@ package struct RunBlueprint: Sendable {
   ///   something that needs data.
   package init(name: String, configuration: RunConfiguration, card: ModelCard) throws {
     try configuration.validate()
-    try configuration.validateForNetwork()
     guard !configuration.federation.sites.isEmpty else {
       throw ZorBAError(
         .invalidConfiguration, "run '\(name)' names no sites",

@@ -166,7 +166,9 @@ package final class UpdateInbox: Sendable {
   /// - Returns: Bytes that are held.
   func finish(_ client: Int, by receiver: UInt64) throws -> Int {
     let upload = try mine(client, receiver)
-    guard upload.held == upload.declaration.byteCount, !upload.isComplete else { return upload.held }
+    guard upload.held == upload.declaration.byteCount, !upload.isComplete else {
+      return upload.held
+    }
     let found = upload.hash.digest
     guard found == upload.declaration.digest else {
       try forget(client, by: receiver)

@@ -105,8 +105,8 @@ extension SitePolicy {
       return refusal(
         .updatesAllowed, "\(whom) asks for dense updates of up to \(bytes) bytes",
         "the policy allows none",
-        advice: "A dense update is the change of every trained weight and tells far more of the rows "
-          + "than scalars do. To send it all the same, set updates.allowed to true.")
+        advice: "A dense update is the change of every trained weight and tells far more of the "
+          + "rows than scalars do. To send it all the same, set updates.allowed to true.")
     }
     guard let most = updateBytesPerRound else { return nil }
     let total = earlier.addingSaturating(bytes)
