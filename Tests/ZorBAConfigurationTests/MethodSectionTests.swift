@@ -60,6 +60,7 @@ import ZorBAOptimization
   @Test func otherSectionsMustFit() throws {
     for (method, more) in [
       ("name: fedavg", "memory: {budget_mib: 100}"),
+      ("name: fedavg", "blocks: {replan_every: 5}"),
       ("name: fedavg, accumulation: 8", "batch: {size: 4}"),
     ] {
       let error = #expect(throws: ZorBAError.self) { try run(method, more) }

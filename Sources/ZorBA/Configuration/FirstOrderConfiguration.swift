@@ -81,6 +81,12 @@ extension RunConfiguration {
         "0 with \(method.name.rawValue): gradients of weights that are streamed have no room"
       )
     }
+    if blocks.replanEvery != 0 {
+      return (
+        "blocks.replan_every", "\(blocks.replanEvery)",
+        "0 with \(method.name.rawValue): its rounds show no scalars to plan from"
+      )
+    }
     return method.firstOrder.fault(method.name, batch: batch.size)
   }
 }

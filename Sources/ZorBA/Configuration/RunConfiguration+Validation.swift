@@ -50,7 +50,8 @@ extension RunConfiguration {
     let decay = method.weightDecay
     try require(decay >= 0 && decay < 1, "method.weight_decay", decay, "0 up to below 1")
     try require(
-      decay == 0 || method.localSteps == 1 || method.name.isFirstOrder, "method.weight_decay", decay,
+      decay == 0 || method.localSteps == 1 || method.name.isFirstOrder, "method.weight_decay",
+      decay,
       "0 with local_steps above 1")
     if let fault = blocks.fault {
       try require(false, "blocks.\(fault.key)", fault.value, fault.rule)

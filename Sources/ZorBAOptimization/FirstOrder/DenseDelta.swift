@@ -114,7 +114,9 @@ package struct DenseHash: Sendable {
     hash.update(data: Array("zorba/1/dense".utf8) + [encoding.code])
   }
 
-  package mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bufferPointer: bytes) }
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    hash.update(bufferPointer: bytes)
+  }
 
   package var digest: Digest128 { Digest128(prefixOf: hash.finalize()) }
 }
