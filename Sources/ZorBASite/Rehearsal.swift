@@ -33,9 +33,12 @@ package final class Rehearsal {
 
   /// Loads the site's model and rows as the agent would.
   ///
+  /// - Parameter gradients: Where first-order methods take gradients from; nil takes the model's
+  ///   backward pass.
   /// - Throws: `ZorBAError` naming whatever cannot be used.
   package init(
-    _ configuration: SiteConfiguration, run: RunConfiguration, named runName: String, threads: Int?
+    _ configuration: SiteConfiguration, run: RunConfiguration, named runName: String, threads: Int?,
+    gradients: SharedGradientFactory? = nil
   ) throws {
     self.configuration = configuration
     self.runName = runName
@@ -66,7 +69,7 @@ package final class Rehearsal {
     own.out = configuration.state
     replica = try SiteReplica(
       header: header, configuration: own, siteNumber: number + 1,
-      context: context)
+      context: context, gradients: gradients)
   }
 
   /// What would leave: the first messages of a stream, and the answer to round 1.

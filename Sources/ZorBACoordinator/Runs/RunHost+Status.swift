@@ -116,10 +116,16 @@ extension RunHost {
         received: totals.wireReceived, sent: totals.wireSent,
         siteRounds: result.history.reduce(0) { $0 + $1.clients.count },
         payload: totals.bytesUp + totals.bytesDown)
-      result.wire?.sites = zip(sites, meter.totals).map { site, traffic in
+      let sites = zip(self.sites, meter.totals).map { site, traffic in
         WireTraffic.Site(
           name: site.name, received: Int(clamping: traffic.received),
           sent: Int(clamping: traffic.sent), rounds: meter.rounds)
+      }
+      result.wire?.sites = sites
+      if blueprint.isFirstOrder, meter.rounds == result.rounds {
+        // Rounds are stored before their commits are fetched, so the last commit is in none of them.
+        result.wire?.received = sites.reduce(0) { $0 + $1.received }
+        result.wire?.sent = sites.reduce(0) { $0 + $1.sent }
       }
     }
     result.weightsBytes = blueprint.card.byteCounts.reduce(0, +)
