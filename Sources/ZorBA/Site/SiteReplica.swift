@@ -155,7 +155,7 @@ extension SiteReplica {
         .invalidData, "round \(round) was asked for; the weights stand at round \(lastRound)",
         advice: "Bring the weights to the round before it first.")
     }
-    let known = loaded.model.parameters.blocks.indices
+    let known = loaded.model.trainable.blocks.indices
     guard !blocks.isEmpty, blocks.allSatisfy(known.contains),
       zip(blocks, blocks.dropFirst()).allSatisfy({ $0 < $1 })
     else {
