@@ -353,7 +353,8 @@ let package = Package(
       name: "ZorBACoordinatorTests",
       dependencies: [
         "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
-        "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAJournal",
+        "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData", "ZorBAFederation",
+        "ZorBAJournal",
         "ZorBAOptimization", "ZorBACheckpoint", "ZorBAModels", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),

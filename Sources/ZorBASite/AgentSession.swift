@@ -4,6 +4,7 @@ import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
+import ZorBAOptimization
 import ZorBASitePolicy
 import ZorBAWire
 
@@ -46,6 +47,10 @@ final class AgentSession {
   var toldPeakMiB = 0
   var lastFault: ZorBAError?
   var outcome: AgentOutcome?
+  /// Numbers uploads; what is said of earlier ones is ignored.
+  var uploads = 0
+  /// The answer whose update goes up, or went up last.
+  var uploading: SiteWork.Answer?
   /// Whether files that weights are made from are being fetched, and the try at it.
   var isFetchingWeights = false
   var weightsTry = 0
@@ -72,7 +77,8 @@ final class AgentSession {
         path: "\(folder)/run.zorba",
         loading: SiteLoading(
           configuration: configuration, threads: agent.options.threads,
-          downloaded: "\(folder)/model")), report: agent.post)
+          downloaded: "\(folder)/model", gradients: agent.options.gradients)),
+      report: agent.post)
     backoff = Backoff(
       base: configuration.reconnect.firstSeconds, cap: configuration.reconnect.longestSeconds)
     jitter = SeededJitter(seed: agent.options.jitterSeed)
@@ -118,6 +124,8 @@ final class AgentSession {
       guard number == connection else { return }
       outbox = nil
       toldAll = false
+      uploads += 1
+      link.cancelUpload()
       lastFault = end.error ?? lastFault
       if end.isFinal, let error = end.error { throw error }
       try perform(.disconnected)
@@ -125,6 +133,9 @@ final class AgentSession {
     case .event(let event): try perform(event)
     case .introduced(let bytes, let chain): try send(hello(bytes: bytes, chain: chain))
     case .fetchFrom(let offset): link.fetchJournal(run: runName, from: offset, into: worker)
+    case .fetchCommit(let commit, let offset):
+      link.fetchCommit(commit, run: runName, from: offset, into: worker)
+    case .uploaded(let number, let fault): try finishUpload(number, fault)
     case .ready(let ready): try sendReady(ready)
     case .outlined(let ticket, let facts): try compute(ticket, facts)
     case .answer(let answer):
@@ -265,6 +276,14 @@ extension AgentSession {
 
   private func sendResult(_ ticket: RoundCoordinator.Ticket) throws {
     guard let answer, answer.ticket == ticket else { return }
+    // An update goes up first, beside the stream.
+    if let update = answer.update { return try beginUpload(of: answer, update) }
+    try tell(answer)
+  }
+
+  /// Tells the coordinator of an answer.
+  func tell(_ answer: SiteWork.Answer) throws {
+    let ticket = answer.ticket
     let share = dispatch.policy.share
     let result = Zorba_V1_Result.with {
       $0.round = UInt64(ticket.round)
@@ -275,6 +294,7 @@ extension AgentSession {
       $0.seconds = share.seconds(Float(answer.seconds))
       $0.blockDigest = Data(answer.blockDigest)
       $0.halfScalars = PackedFloats.pack(answer.halves)
+      $0.updateDigest = Data(answer.updateDigest?.bytes ?? [])
       let peak = share.peakMemoryMiB(answer.peakMemoryMiB)
       if peak > toldPeakMiB { $0.peakMemoryMib = UInt32(clamping: peak) }
     }
@@ -289,10 +309,11 @@ extension AgentSession {
     observer(
       .answered(
         round: ticket.round, rounds: rounds, loss: answer.loss,
-        bytes: (try message.serializedBytes() as [UInt8]).count, seconds: answer.seconds))
+        bytes: (try message.serializedBytes() as [UInt8]).count
+          + (answer.update?.body.count ?? 0), seconds: answer.seconds))
   }
 
-  private func sendDeclined(
+  func sendDeclined(
     _ ticket: RoundCoordinator.Ticket, _ reason: String, isRefused: Bool
   ) throws {
     try send(
@@ -376,7 +397,8 @@ extension AgentSession {
       guard let commit = backlog.takeCommit(of: round) else {
         return try perform(.applyFailed(round: round))
       }
-      worker.enqueue(.apply(commit))
+      giveUpUpload(before: round)
+      worker.enqueue(commit.journalBytes > 0 ? .beginCommit(commit) : .apply(commit))
       observer(.applied(round: round, rounds: rounds))
     case .evaluate(let round): try evaluate(round)
     case .cancelEvaluation: worker.cancel()

@@ -32,7 +32,11 @@ struct MessageFields {
       (kind, round) = (.result, Int(clamping: result.round))
       add("round", .integer(Int(clamping: result.round)))
       add("attempt", .integer(Int(max(1, result.attempt))))
-      add("scalars", Self.numbers(PackedFloats.unpack(result.scalars) ?? []))
+      if result.updateDigest.isEmpty {
+        add("scalars", Self.numbers(PackedFloats.unpack(result.scalars) ?? []))
+      } else {
+        add("update_digest", .string(Self.hexadecimal(result.updateDigest)))
+      }
       add("examples", .integer(Int(result.examples)))
       if result.loss != 0 { add("loss", .number(Double(result.loss))) }
       if result.seconds != 0 { add("seconds", .number(Double(result.seconds))) }
@@ -75,6 +79,15 @@ struct MessageFields {
       add("reason", .string(leaving.reason))
     case nil: return nil
     }
+  }
+
+  /// What declares an update says; the update itself is known by its digest.
+  init(_ declaration: Zorba_V1_UpdateDeclaration) {
+    (kind, round) = (.update, Int(clamping: declaration.round))
+    add("round", .integer(Int(clamping: declaration.round)))
+    add("attempt", .integer(Int(max(1, declaration.attempt))))
+    add("update_bytes", .integer(Int(clamping: declaration.bytes)))
+    add("update_digest", .string(Self.hexadecimal(declaration.digest)))
   }
 
   private mutating func add(_ key: String, _ value: JSONValue) {

@@ -5,6 +5,7 @@ import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAIdentity
 import ZorBAJournal
+import ZorBAOptimization
 package import ZorBASitePolicy
 import ZorBATensor
 import ZorBAWire
@@ -32,9 +33,12 @@ package final class Rehearsal {
 
   /// Loads the site's model and rows as the agent would.
   ///
+  /// - Parameter gradients: Where first-order methods take gradients from; nil takes the model's
+  ///   backward pass.
   /// - Throws: `ZorBAError` naming whatever cannot be used.
   package init(
-    _ configuration: SiteConfiguration, run: RunConfiguration, named runName: String, threads: Int?
+    _ configuration: SiteConfiguration, run: RunConfiguration, named runName: String, threads: Int?,
+    gradients: SharedGradientFactory? = nil
   ) throws {
     self.configuration = configuration
     self.runName = runName
@@ -66,7 +70,7 @@ package final class Rehearsal {
     own.out = configuration.state
     replica = try SiteReplica(
       header: header, configuration: own, siteNumber: number + 1,
-      context: context)
+      context: context, gradients: gradients)
   }
 
   /// What would leave: the first messages of a stream, and the answer to round 1.
@@ -80,8 +84,8 @@ package final class Rehearsal {
           }.joined())))
     let share = policy.share
     let blocks = Array(1..<header.model.blocks.count)
-    let answer = try replica.answer(
-      round: 1, blocks: (run.blocks.outer ? [0] : []) + blocks)
+    let trained = (run.blocks.outer ? [0] : []) + blocks
+    let answer = try answer(training: trained)
     let messages: [Zorba_V1_SiteMessage] = [
       .with {
         $0.hello = .with {
@@ -98,7 +102,8 @@ package final class Rehearsal {
       .with {
         $0.result = .with {
           $0.round = 1
-          $0.scalars = PackedFloats.pack(Array(answer.scalars.joined()))
+          $0.scalars = PackedFloats.pack(answer.scalars)
+          $0.updateDigest = Data(answer.update?.digest.bytes ?? [])
           $0.examples = UInt32(clamping: share.examples(answer.examples))
           $0.loss = share.loss(Float(answer.loss))
           $0.seconds = share.seconds(Float(answer.seconds))
@@ -106,7 +111,17 @@ package final class Rehearsal {
         }
       },
     ]
-    return try messages.compactMap { message in
+    let update = try answer.update.map { update in
+      let line = try line(of: update)
+      judge(
+        policy.admit(
+          round: RoundFacts(
+            round: 1, blocks: Set(trained), cohort: run.federation.sites.count,
+            payloadBytes: line.byteCount, updateBytes: line.updateBytes, now: .now),
+          usage: SiteUsage()))
+      return line
+    }
+    var lines: [SentLine] = try messages.compactMap { message in
       guard let fields = MessageFields(message) else { return nil }
       let payload: [UInt8] = try message.serializedBytes()
       if fields.kind == .result {
@@ -120,6 +135,37 @@ package final class Rehearsal {
         time: .now, run: runName, round: fields.round, kind: fields.kind,
         fields: fields.object, payload: payload)
     }
+    // It leaves before the result that names it.
+    if let update { lines.insert(update, at: lines.count - 1) }
+    return lines
+  }
+
+  private typealias Answer = (
+    scalars: [Float], update: DenseDelta?, examples: Int, loss: Double, seconds: Double
+  )
+
+  private func answer(training blocks: [Int]) throws -> Answer {
+    guard run.method.name.isFirstOrder else {
+      let answer = try replica.answer(round: 1, blocks: blocks)
+      return (
+        Array(answer.scalars.joined()), nil, answer.examples, answer.loss, answer.seconds
+      )
+    }
+    let update = try replica.update(round: 1, blocks: blocks)
+    return ([], update.change, update.examples, update.loss, update.seconds)
+  }
+
+  private func line(of update: DenseDelta) throws -> SentLine {
+    let declaration = Zorba_V1_UpdateDeclaration.with {
+      $0.run = runName
+      $0.round = 1
+      $0.bytes = UInt64(update.body.count)
+      $0.digest = Data(update.digest.bytes)
+    }
+    let fields = MessageFields(declaration)
+    return SentLine(
+      time: .now, run: runName, round: fields.round, kind: fields.kind, fields: fields.object,
+      payload: try declaration.serializedBytes(), updateBytes: update.body.count)
   }
 
   private func judge(_ verdict: Verdict) {

@@ -1,4 +1,4 @@
-import ZorBA
+package import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
 package import ZorBASitePolicy
@@ -21,6 +21,12 @@ package final class SiteAgent: Sendable {
     /// What becomes of a message before it is judged, written down and sent: as a faulty site or
     /// network would lose, alter, repeat or delay it.
     package var relay: @Sendable (Zorba_V1_SiteMessage) -> [Zorba_V1_SiteMessage] = { [$0] }
+    /// What becomes of an update after it was computed, as a faulty site would alter it.
+    package var alter: @Sendable (_ update: [UInt8]) -> [UInt8] = { $0 }
+    /// Waited for before a piece of an update is sent, as a slow network delays it.
+    package var beforePiece: @Sendable (_ offset: Int) async -> Void = { _ in }
+    /// Where first-order methods take gradients from; nil takes the model's backward pass.
+    package var gradients: SharedGradientFactory?
 
     package init() {}
   }
@@ -36,6 +42,10 @@ package final class SiteAgent: Sendable {
     case event(SiteMachine.Event)
     case introduced(bytes: Int, chain: [UInt8])
     case fetchFrom(Int)
+    /// A dense round is to be fetched.
+    case fetchCommit(Zorba_V1_Commit, from: Int)
+    /// An upload is over; the number is its own.
+    case uploaded(Int, ZorBAError?)
     case ready(Zorba_V1_Ready)
     case outlined(RoundCoordinator.Ticket, RoundFacts)
     case answer(SiteWork.Answer)

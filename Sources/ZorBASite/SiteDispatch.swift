@@ -76,6 +76,26 @@ final class SiteDispatch {
     }
   }
 
+  /// Writes down that an update is about to leave, of which only the digest is kept, and says whether
+  /// it may; otherwise why not, for the coordinator.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput` when it cannot be counted or written down.
+  func release(
+    _ declaration: Zorba_V1_UpdateDeclaration, on occasion: SiteGate.Occasion, run: String
+  ) throws -> String? {
+    let fields = MessageFields(declaration)
+    let line = SentLine(
+      time: .now, run: run, round: fields.round, kind: fields.kind, fields: fields.object,
+      payload: try declaration.serializedBytes(),
+      updateBytes: Int(clamping: declaration.bytes))
+    switch try gate.release(line, on: occasion) {
+    case .allowed: return nil
+    case .refused(let refusal), .wait(_, let refusal):
+      observer(.refused(refusal.sentence))
+      return refusal.reason
+    }
+  }
+
   /// What a policy calls the specification of a run.
   static func specification(of header: [UInt8]) -> String {
     SHA256.hash(data: header).map(hexadecimal).joined()
@@ -96,6 +116,8 @@ extension RunFacts {
       name: name, federation: federation, specification: specification,
       base: "\(header.base.state)", task: run.task.kind, template: run.task.template, blocks: nil,
       blocksAtOnce: nil, localSteps: run.method.localSteps, directions: run.method.directions,
-      rounds: run.rounds, cohort: run.federation.sites.count)
+      rounds: run.rounds, cohort: run.federation.sites.count,
+      updateBytes: run.method.name.isFirstOrder
+        ? header.model.updateBytes(of: run) ?? Int.max : nil)
   }
 }

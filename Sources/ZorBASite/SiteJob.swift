@@ -23,6 +23,11 @@ enum SiteJob: Sendable {
   case ready(round: Int, tellsAll: Bool)
   case append(Zorba_V1_JournalRecord)
   case apply(Zorba_V1_Commit)
+  /// Say from which byte on a dense round must be fetched.
+  case beginCommit(Zorba_V1_Commit)
+  case fetchedCommit([UInt8], at: Int, Zorba_V1_Commit)
+  /// All of a dense round was fetched: check it, and apply it.
+  case endCommit(Zorba_V1_Commit)
   /// Say what a round asks of the site.
   case outline(RoundCoordinator.Ticket)
   case compute(RoundCoordinator.Ticket, digestBlock: Int?)

@@ -19,9 +19,13 @@ final class SiteLink: Sendable {
     /// The connection that stands, for calls beside the stream.
     var connection: WireConnection?
     var stream: Task<Void, Never>?
-    var calls: [Task<Void, Never>] = []
+    /// Those under way.
+    var calls: [Int: Task<Void, Never>] = [:]
+    var lastCall = 0
     /// Fetches the files of weights.
     var weights: Task<Void, Never>?
+    /// Sends an update.
+    var upload: Task<Void, Never>?
   }
 
   /// Messages that may wait for the agent's loop.
@@ -35,8 +39,8 @@ final class SiteLink: Sendable {
 
   private let client: WireClient
   private let identity: String
-  private let observer: @Sendable (AgentNotice) -> Void
-  private let post: @Sendable (SiteAgent.Input) -> Void
+  let observer: @Sendable (AgentNotice) -> Void
+  let post: @Sendable (SiteAgent.Input) -> Void
   private let state = Mutex(State())
 
   /// - Throws: `ZorBAError` when the identity cannot be used.
@@ -131,7 +135,7 @@ final class SiteLink: Sendable {
       try? await Task.sleep(for: .milliseconds(500))
       stream?.cancel()
     }
-    for call in calls { call.cancel() }
+    for call in calls.values { call.cancel() }
     await stream?.value
     limit.cancel()
   }
@@ -154,7 +158,7 @@ final class SiteLink: Sendable {
             defer { place += piece.count }
             return place
           }
-          worker.enqueue(.fetched(Array(piece), at: start))
+          await worker.finish(.fetched(Array(piece), at: start))
         }
         worker.enqueue(.endFetch)
       } catch {
@@ -169,21 +173,17 @@ final class SiteLink: Sendable {
   ///
   /// - Parameter number: That of the try.
   func fetchWeights(_ fetch: WeightFetch, number: Int) {
-    let task = state.withLock { link in
-      let earlier = link.weights
-      let task = Task { [self] in
-        // Two must not write the same files.
-        earlier?.cancel()
-        await earlier?.value
-        while !Task.isCancelled, let connection = state.withLock({ $0.connection }) {
-          if await attempt(fetch, number: number, over: connection) { return }
-          try? await Task.sleep(for: .seconds(2))
-        }
+    let earlier = state.withLock { $0.weights }
+    let task = call { [self] in
+      // Two must not write the same files.
+      earlier?.cancel()
+      await earlier?.value
+      while !Task.isCancelled, let connection {
+        if await attempt(fetch, number: number, over: connection) { return }
+        try? await Task.sleep(for: .seconds(2))
       }
-      link.weights = task
-      return task
     }
-    state.withLock { $0.calls.append(task) }
+    state.withLock { $0.weights = task }
   }
 
   /// Whether the try is over.
@@ -207,11 +207,39 @@ final class SiteLink: Sendable {
     }
   }
 
-  private func call(_ body: @escaping @Sendable () async -> Void) {
-    let task = Task { await body() }
-    state.withLock {
-      $0.calls.removeAll(where: \.isCancelled)
-      $0.calls.append(task)
+  /// The connection that stands.
+  var connection: WireConnection? { state.withLock { $0.connection } }
+
+  /// Begins an upload once the one that is under way has been given up.
+  func replaceUpload(_ body: @escaping @Sendable () async -> Void) {
+    let earlier = state.withLock { link in
+      defer { link.upload = nil }
+      return link.upload
+    }
+    earlier?.cancel()
+    let task = call {
+      await earlier?.value
+      guard !Task.isCancelled else { return }
+      await body()
+    }
+    state.withLock { $0.upload = task }
+  }
+
+  /// Gives up the upload that is under way.
+  func cancelUpload() { state.withLock { $0.upload }?.cancel() }
+
+  /// Does something beside the stream, until it is done or everything ends.
+  @discardableResult
+  func call(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+    state.withLock { link in
+      link.lastCall += 1
+      let number = link.lastCall
+      let task = Task { [self] in
+        await body()
+        state.withLock { $0.calls[number] = nil }
+      }
+      link.calls[number] = task
+      return task
     }
   }
 

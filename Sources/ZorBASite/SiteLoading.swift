@@ -19,6 +19,8 @@ struct SiteLoading: Sendable {
   let threads: Int?
   /// Where a model lies that was downloaded.
   let downloaded: String
+  /// Where first-order methods take gradients from; nil takes the model's backward pass.
+  var gradients: SharedGradientFactory?
 
   /// The base model's folder.
   private var model: String {
@@ -62,7 +64,7 @@ struct SiteLoading: Sendable {
     return try ZorBAError.whenMissing(.invalidData) {
       try SiteReplica(
         header: header, configuration: settings, siteNumber: number, origin: origin,
-        context: context)
+        context: context, gradients: gradients)
     }
   }
 

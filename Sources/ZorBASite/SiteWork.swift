@@ -28,6 +28,10 @@ final class SiteWork {
     var seconds: Double
     var peakMemoryMiB: Int
     var blockDigest: [UInt8]
+    /// What first-order methods send in the place of scalars.
+    var update: DenseDelta?
+    /// That of the update.
+    var updateDigest: Digest128?
   }
 
   /// Something of the site's own that cannot be used, and that only its owner can mend.
@@ -45,6 +49,9 @@ final class SiteWork {
   private var number = 1
   /// The payload of the header of the run's journal, as the coordinator said.
   private var header: [UInt8] = []
+  /// The number of the dense round that is being fetched, and what came of it.
+  private var fetching: UInt64?
+  private var fetched: (round: DenseRound, changes: [UInt8])?
 
   /// - Parameters:
   ///   - path: The site's copy of the journal.
@@ -149,10 +156,11 @@ final class SiteWork {
   func outline(_ ticket: RoundCoordinator.Ticket) throws -> RoundFacts {
     let plan = try plan(round: ticket.round)
     let matrix = plan.matrix(round: ticket.round)
+    let blocks = terms?.blocks(of: number - 1, round: ticket.round, plan: plan) ?? []
     return RoundFacts(
-      round: ticket.round,
-      blocks: Set(terms?.blocks(of: number - 1, round: ticket.round, plan: plan) ?? []),
-      cohort: (0..<matrix.clientCount).count { !matrix.isResting($0) }, now: .now)
+      round: ticket.round, blocks: Set(blocks),
+      cohort: (0..<matrix.clientCount).count { !matrix.isResting($0) },
+      updateBytes: try current().updateBytes(ofBlocks: blocks), now: .now)
   }
 
   /// Answers a round; nil when it was cancelled.
@@ -166,6 +174,9 @@ final class SiteWork {
         try replica.digests(ofBlocks: [block]).flatMap { $0.bytes.prefix(8) }
       } ?? []
     let blocks = terms?.blocks(of: number - 1, round: ticket.round, plan: plan) ?? []
+    if replica.configuration.method.name.isFirstOrder {
+      return try update(ticket, blocks: blocks, digest: digest, isCancelled: isCancelled)
+    }
     let answer: SiteReplica.Answer
     do {
       answer = try replica.answer(
@@ -181,6 +192,23 @@ final class SiteWork {
       peakMemoryMiB: replica.peakMemory >> 20, blockDigest: digest)
   }
 
+  private func update(
+    _ ticket: RoundCoordinator.Ticket, blocks: [Int], digest: [UInt8], isCancelled: () -> Bool
+  ) throws -> Answer? {
+    let replica = try current()
+    let update: SiteReplica.Update
+    do {
+      update = try replica.update(
+        round: ticket.round, blocks: blocks, isCancelled: isCancelled)
+    } catch is CancellationError {
+      return nil
+    }
+    return Answer(
+      ticket: ticket, scalars: [], halves: [], examples: update.examples, loss: update.loss,
+      seconds: update.seconds, peakMemoryMiB: replica.peakMemory >> 20, blockDigest: digest,
+      update: update.change, updateDigest: update.change.digest)
+  }
+
   /// Journals a commit, then applies it; one that the journal has already is passed over.
   func apply(_ commit: Zorba_V1_Commit) throws {
     let replica = try current()
@@ -194,6 +222,68 @@ final class SiteWork {
     try journal.append(committed, expecting: commit.chain)
     self.replica = nil
     try replica.apply([committed])
+    self.replica = replica
+  }
+
+  /// Where in the coordinator's journal a dense round begins; nil when the copy has it already.
+  func beginCommit(_ commit: Zorba_V1_Commit) throws -> Int? {
+    (fetching, fetched) = (nil, nil)
+    let journal = try journal()
+    journal.forgetUnfinished()
+    guard journal.lastRound < Int(clamping: commit.round) else { return nil }
+    fetching = commit.round
+    return journal.nextOffset
+  }
+
+  /// Journals what was fetched of a dense round, and keeps it at hand; not what comes after a piece
+  /// that could not be used.
+  func append(fetched bytes: [UInt8], at offset: Int, of commit: Zorba_V1_Commit) throws {
+    guard fetching == commit.round else { return }
+    do {
+      for record in try journal().append(fetched: bytes, at: offset) {
+        switch record {
+        case .dense(let round):
+          fetched = (round, [])
+          fetched?.changes.reserveCapacity(
+            try current().updateBytes(ofBlocks: round.blocks))
+        case .denseChunk(let chunk): fetched?.changes.append(contentsOf: chunk.bytes)
+        default: break
+        }
+      }
+    } catch {
+      (fetching, fetched) = (nil, nil)
+      throw error
+    }
+  }
+
+  /// Whether a dense round is being fetched and nothing of it was refused.
+  func isFetching(_ commit: Zorba_V1_Commit) -> Bool { fetching == commit.round }
+
+  /// Applies a dense round that is in the journal.
+  ///
+  /// - Throws: `ZorBAError` with code `invalidJournal` when the journal does not end as was told, with
+  ///   code `inputOutput` when it ends before the round does.
+  func endCommit(_ commit: Zorba_V1_Commit) throws {
+    defer { (fetching, fetched) = (nil, nil) }
+    let replica = try current()
+    let journal = try journal()
+    guard journal.lastRound >= Int(clamping: commit.round) else {
+      throw ZorBAError(
+        .inputOutput, "the coordinator's journal ends before round \(commit.round)",
+        advice: "The agent asks again over a new connection.")
+    }
+    guard journal.byteCount == Int(clamping: commit.journalBytes),
+      journal.chain?.leadingWord == commit.chain
+    else {
+      throw ZorBAError(
+        .invalidJournal, "round \(commit.round) is not what the coordinator told of it")
+    }
+    self.replica = nil
+    if let fetched, fetched.round.number == commit.round {
+      try replica.apply(fetched.round, changes: fetched.changes)
+    } else {
+      try journal.replay(into: replica)
+    }
     self.replica = replica
   }
 

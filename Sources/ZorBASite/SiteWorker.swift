@@ -36,6 +36,19 @@ final class SiteWorker: Sendable {
     }
   }
 
+  /// Does a job after all that were given before, and returns when it is done: whoever brings work
+  /// faster than it can be done waits.
+  func finish(_ job: SiteJob) async {
+    await withCheckedContinuation { done in
+      queue.async { [self] in
+        work.withLock { work in
+          for input in perform(job, on: work) { report(input) }
+        }
+        done.resume()
+      }
+    }
+  }
+
   /// Ends the computation under way at its next step.
   func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
@@ -87,6 +100,19 @@ final class SiteWorker: Sendable {
     case .apply(let commit):
       try work.apply(commit)
       return [.event(.applied(round: Int(clamping: commit.round)))]
+    case .beginCommit(let commit):
+      guard let offset = try work.beginCommit(commit) else {
+        return [.event(.applied(round: Int(clamping: commit.round)))]
+      }
+      return [.fetchCommit(commit, from: offset)]
+    case .fetchedCommit(let bytes, let offset, let commit):
+      try work.append(fetched: bytes, at: offset, of: commit)
+      return []
+    case .endCommit(let commit):
+      // What failed was told when it did.
+      guard work.isFetching(commit) else { return [] }
+      try work.endCommit(commit)
+      return [.event(.applied(round: Int(clamping: commit.round)))]
     case .outline(let ticket): return [.outlined(ticket, try work.outline(ticket))]
     case .compute(let ticket, let digestBlock):
       guard !isCancelled.load(ordering: .relaxed) else { return [.event(.computeStopped(ticket))] }
@@ -114,7 +140,10 @@ final class SiteWorker: Sendable {
     return switch job {
     case .compute(let ticket, _), .outline(let ticket):
       .event(.computeFailed(ticket, reason: "\(error)"))
-    case .apply(let commit):
+    // Of a journal that went another way the next Hello tells.
+    case .beginCommit(let commit), .fetchedCommit(_, _, let commit):
+      .failedToKeep(error, .applyFailed(round: Int(clamping: commit.round)))
+    case .apply(let commit), .endCommit(let commit):
       isForeign
         ? .event(.commitRefused(round: Int(clamping: commit.round)))
         : .failedToKeep(error, .applyFailed(round: Int(clamping: commit.round)))

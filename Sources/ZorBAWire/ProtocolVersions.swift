@@ -14,7 +14,10 @@ package struct ProtocolVersions: Hashable, Sendable {
   }
 
   /// What this software speaks.
-  package static let current = ProtocolVersions(minimum: 1, maximum: 1)
+  package static let current = ProtocolVersions(minimum: 1, maximum: 2)
+
+  /// The oldest version that knows dense updates, which first-order runs are made of.
+  package static let denseUpdates: UInt32 = 2
 
   /// One of the two sides of a negotiation.
   package enum Side: String, Sendable {

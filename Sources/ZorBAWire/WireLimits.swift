@@ -48,7 +48,7 @@ package struct WireLimits: Hashable, Sendable {
   /// Certificates in a chain, and bytes of each of them or of a signing request.
   package var maximumCertificates = 8
   package var maximumCertificateBytes = 16_384
-  /// Bytes of a piece of a journal or of a model.
+  /// Bytes of a piece of a journal, a model or an update.
   package var maximumPieceBytes = 1 << 19
 
   package init() {}

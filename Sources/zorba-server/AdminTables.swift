@@ -74,6 +74,7 @@ enum SiteTable {
         "received": .integer(Int(clamping: site.bytesReceived)),
         "sent": .integer(Int(clamping: site.bytesSent)),
       ],
+      "update_bytes": .integer(Int(clamping: site.updateBytes)),
       "certificate_expires": .integer(Int(clamping: site.certificateExpires)),
       "answers": .integer(Int(clamping: site.answers)),
       "misses": .integer(Int(clamping: site.misses)),

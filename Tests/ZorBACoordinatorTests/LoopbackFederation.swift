@@ -26,9 +26,11 @@ final class LoopbackFederation: Sendable {
   let run: RunConfiguration
   private let port = Port()
 
-  /// - Parameter change: What differs from two examples a batch, six rounds, no evaluations.
+  /// - Parameters:
+  ///   - width: Of the model's feed-forward layers.
+  ///   - change: What differs from two examples a batch, six rounds, no evaluations.
   init(
-    sites count: Int = 3, change: (inout RunConfiguration) -> Void = { _ in }
+    sites count: Int = 3, width: Int = 24, change: (inout RunConfiguration) -> Void = { _ in }
   ) throws {
     let folder = try TemporaryFolder()
     self.folder = folder
@@ -36,7 +38,7 @@ final class LoopbackFederation: Sendable {
     self.sites = sites
     authority = try CertificateAuthority.create(
       folder: folder.path("pki"), federation: Self.name, now: Date())
-    let model = try TinyCheckpoint.write(to: folder)
+    let model = try TinyCheckpoint.write(to: folder, width: width)
     let train = try sites.enumerated().map { index, site in
       try folder.write(
         Self.rows(5 + 2 * index, seed: UInt64(index + 10)), to: "\(site)/train.jsonl")
@@ -158,6 +160,7 @@ extension LoopbackFederation {
       ("base_models", "any"), ("tasks", "any"), ("templates", "any"),
       ("blocks", "{maximum: any, forbidden: []}"), ("local_steps", "{maximum: any}"),
       ("directions", "{maximum: any}"), ("rounds", "{maximum: any, maximum_per_day: any}"),
+      ("updates", "{allowed: true, bytes_per_round: any}"),
       ("hours", "any"), ("payload_bytes_per_round", "any"), ("payload_bytes_per_day", "any"),
       ("evaluation", "{allowed: true, minimum_examples: 1}"),
       (
@@ -191,6 +194,7 @@ extension LoopbackFederation {
     var options = Simulation.Options()
     options.threads = 1
     options.drops = drops
+    if run.method.name.isFirstOrder { options.gradients = TestGradients.source }
     return try Simulation(run, options: options).run()
   }
 

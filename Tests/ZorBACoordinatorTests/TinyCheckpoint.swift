@@ -8,7 +8,12 @@ import ZorBATestSupport
 /// A checkpoint folder of a few thousand random weights over a vocabulary of 256 bytes.
 enum TinyCheckpoint {
   /// Writes the folder and returns its path.
-  static func write(to folder: TemporaryFolder, as name: String = "model") throws -> String {
+  ///
+  /// - Parameter width: Of the feed-forward layers: 6000 makes 3.5 MB of weights.
+  static func write(
+    to folder: TemporaryFolder, as name: String = "model", width: Int = 24
+  ) throws -> String {
+    let configuration = configuration(width: width)
     try folder.write(configuration.serialized, to: "\(name)/config.json")
     try folder.write(tokenizer.serialized, to: "\(name)/tokenizer.json")
     var random = SeededGenerator(seed: 1)
@@ -26,11 +31,14 @@ enum TinyCheckpoint {
     return path
   }
 
-  private static let configuration: JSONValue = [
-    "model_type": "llama", "hidden_size": 16, "intermediate_size": 24, "num_attention_heads": 2,
-    "num_key_value_heads": 1, "num_hidden_layers": 3, "vocab_size": 256,
-    "max_position_embeddings": 64, "tie_word_embeddings": true, "torch_dtype": "float32",
-  ]
+  private static func configuration(width: Int) -> JSONValue {
+    [
+      "model_type": "llama", "hidden_size": 16, "intermediate_size": .integer(width),
+      "num_attention_heads": 2, "num_key_value_heads": 1, "num_hidden_layers": 3,
+      "vocab_size": 256, "max_position_embeddings": 64, "tie_word_embeddings": true,
+      "torch_dtype": "float32",
+    ]
+  }
 
   /// A byte-level tokenizer without merges: a token is a byte, its id the byte's value.
   private static let tokenizer: JSONValue = {

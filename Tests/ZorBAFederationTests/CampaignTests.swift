@@ -31,6 +31,8 @@ import ZorBAFederation
     }
     // A campaign that exercises nothing proves nothing.
     #expect(total.rounds > Int(count))
+    #expect(count < 100 || total.denseRounds > Int(count) / 2)
+    #expect(count < 100 || min(total.lostUploads, total.brokenFetches) > 0)
     for fault in Fault.allCases {
       #expect(count < 1000 || faults[fault, default: 0] > 0, "\(fault)")
     }

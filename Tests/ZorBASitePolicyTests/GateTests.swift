@@ -56,10 +56,38 @@ import ZorBASitePolicy
     #expect(try counted().rounds == 1)
   }
 
+  /// An update counts with every byte, though only what declares it is written down, and counts again
+  /// when it is sent again.
+  @Test func updatesAreCountedBeforeTheyLeave() throws {
+    let gate = try gate(
+      PolicyText().with(.updatesAllowed, "true").with(.payloadPerRound, "any"))
+    _ = gate.admit(run: .fitting)
+    var facts = RoundFacts.fitting
+    facts.updateBytes = 900
+    var update = line(.update, bytes: 20)
+    update.updateBytes = 900
+    #expect(gate.admit(.round(facts), run: update.run).isAllowed)
+    for _ in 1...2 { #expect(try gate.release(update, on: .round(facts)).isAllowed) }
+    #expect(gate.admit(.round(facts), run: update.run).refusal?.key == .updateBytesPerRound)
+    #expect(try gate.release(update, on: .round(facts)).refusal?.key == .updateBytesPerRound)
+    #expect(try gate.release(update, on: .other(now: .monday)).rank == 0)
+    #expect(try gate.release(line(.result, bytes: 9), on: .round(facts)).isAllowed)
+    #expect(try logged() == 3)
+    #expect(try counted().bytesToday == 2 * 920 + 9)
+    let log = String(decoding: try folder.read("sent.jsonl"), as: UTF8.self)
+    #expect(log.contains("\"kind\": \"update\", \"bytes\": 920"))
+    // Another round begins at none.
+    facts.round += 1
+    #expect(gate.admit(.round(facts), run: update.run).isAllowed)
+    // A later process goes on with the counts.
+    let ledger = String(decoding: try folder.read(SiteLedger.fileName), as: UTF8.self)
+    #expect(ledger.contains("\"round_update_bytes\": 1800"))
+  }
+
   @Test func answersWithoutTheirOccasionStay() throws {
     let gate = try gate()
     _ = gate.admit(run: .fitting)
-    for kind in [MessageKind.result, .evaluation] {
+    for kind in [MessageKind.result, .update, .evaluation] {
       #expect(try gate.release(line(kind, bytes: 1), on: .other(now: .monday)).rank == 0)
     }
     #expect(try logged() == 0)

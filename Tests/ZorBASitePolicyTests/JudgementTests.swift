@@ -52,6 +52,12 @@ import ZorBASitePolicy
     .run(.differentialPrivacy, "true", ["true", "no differential privacy"]) { _ in },
     .run(.minimumCohort, "3", ["2 sites", "at least 3"]) { $0.cohort = 2 },
     .run(.minimumCohort, "2", ["nobody says", "at least 2"]) { $0.cohort = nil },
+    .run(.updatesAllowed, "false", ["dense updates of up to 77 bytes", "allows none"]) {
+      $0.updateBytes = 77
+    },
+    .round(.updatesAllowed, "false", ["round 5", "dense updates", "allows none"]) {
+      $0.updateBytes = 1
+    },
     .round(.mostBlocks, "2", ["round 5", "3 blocks", "at most 2"]),
     .round(.forbiddenBlocks, "[3]", ["round 5", "block 3"]),
     .round(.minimumCohort, "3", ["2 sites", "at least 3"]) { $0.cohort = 2 },
@@ -94,9 +100,32 @@ import ZorBASitePolicy
     #expect(!reason.reason.contains("policy.yaml"))
   }
 
+  /// Where updates are allowed, their bytes are limited: those of a run, and all of a round.
+  @Test func updatesStayWithinTheirBytes() throws {
+    let policy = try PolicyText().with(.updatesAllowed, "true").policy()
+    func run(_ bytes: Int) -> Refusal? {
+      policy.admit(run: .fitting.with { $0.updateBytes = bytes }).refusal
+    }
+    func round(_ bytes: Int, after earlier: Int) -> Refusal? {
+      var facts = RoundFacts.fitting
+      facts.updateBytes = bytes
+      return policy.admit(round: facts, usage: SiteUsage(updateBytesThisRound: earlier)).refusal
+    }
+    #expect(run(2000) == nil && round(1500, after: 500) == nil && round(1, after: 1999) == nil)
+    #expect(run(2001)?.key == .updateBytesPerRound)
+    #expect(round(1501, after: 500)?.sentence.contains("2001 bytes of dense updates") == true)
+    #expect(round(.max, after: .max)?.key == .updateBytesPerRound)
+    let text = PolicyExplanation(policy).text
+    #expect(text.contains("dense updates, at most 2000 bytes of them a round"))
+    #expect(!text.contains("or weights"))
+    let strict = PolicyExplanation(try PolicyText().policy()).text
+    #expect(strict.contains("It sends no dense updates") && strict.contains("labels or weights"))
+  }
+
   @Test func everyKeyThatLimitsHasARefusal() {
     let only: Set<PolicyKey> = [
       .shareLosses, .shareTimings, .sharePeakMemory, .exampleCount, .epsilonMaximum,
+      .updateBytesPerRound,
     ]
     #expect(Set(Self.refusals.map(\.key)).union(only) == Set(PolicyKey.allCases))
   }

@@ -72,6 +72,8 @@ import ZorBATestSupport
           policy.forbiddenBlocks.remove(block)
         }
       },
+      { policy, _ in policy.allowsUpdates = true },
+      { policy, random in raise(&policy.updateBytesPerRound, &random) },
       { policy, _ in policy.allowsEvaluation = true },
       { policy, _ in
         policy.fewestEvaluationExamples = max(0, policy.fewestEvaluationExamples - 1)
@@ -144,6 +146,8 @@ import ZorBATestSupport
     policy.hours = hours
     policy.payloadPerRound = limit(&random)
     policy.payloadPerDay = limit(&random)
+    policy.allowsUpdates = Int.random(in: 0..<4, using: &random) > 0
+    policy.updateBytesPerRound = limit(&random)
     policy.allowsEvaluation = Bool.random(using: &random)
     policy.fewestEvaluationExamples = .random(in: 0...4, using: &random)
     policy.requiresSecureAggregation = secure
@@ -156,7 +160,9 @@ import ZorBATestSupport
     SiteUsage(
       rounds: .random(in: 0...4, using: &random), roundsToday: .random(in: 0...4, using: &random),
       bytesToday: .random(in: 0...4, using: &random),
-      bytesThisRound: .random(in: 0...4, using: &random), day: .random(in: 0...9, using: &random))
+      bytesThisRound: .random(in: 0...4, using: &random),
+      updateBytesThisRound: .random(in: 0...4, using: &random),
+      day: .random(in: 0...9, using: &random))
   }
 
   private static func blocks(_ random: inout SeededGenerator) -> Set<Int> {
@@ -174,7 +180,8 @@ import ZorBATestSupport
       blocks: blocks, blocksAtOnce: blocks?.count,
       localSteps: .random(in: 1...4, using: &random),
       directions: .random(in: 1...4, using: &random), rounds: .random(in: 1...4, using: &random),
-      cohort: Bool.random(using: &random) ? nil : .random(in: 1...4, using: &random))
+      cohort: Bool.random(using: &random) ? nil : .random(in: 1...4, using: &random),
+      updateBytes: Bool.random(using: &random) ? nil : .random(in: 1...6, using: &random))
   }
 
   private static func round(_ random: inout SeededGenerator) -> RoundFacts {
@@ -182,6 +189,7 @@ import ZorBATestSupport
       round: 1, blocks: blocks(&random),
       cohort: Bool.random(using: &random) ? nil : .random(in: 1...4, using: &random),
       payloadBytes: .random(in: 0...4, using: &random),
+      updateBytes: Bool.random(using: &random) ? 0 : .random(in: 1...4, using: &random),
       now: UTCInstant(secondsSince1970: .random(in: 0...(14 * 86_400), using: &random)))
   }
 }

@@ -31,6 +31,7 @@ import ZorBATestSupport
     #expect(policy.hours == nil)
     #expect(policy.payloadPerRound == 4096)
     #expect(policy.payloadPerDay == 100_000)
+    #expect(!policy.allowsUpdates && policy.updateBytesPerRound == 2000)
     #expect(policy.allowsEvaluation)
     #expect(policy.fewestEvaluationExamples == 50)
     #expect(policy.share.losses && !policy.share.timings && policy.share.peakMemory)
@@ -38,6 +39,16 @@ import ZorBATestSupport
     #expect(!policy.requiresSecureAggregation && !policy.requiresDifferentialPrivacy)
     #expect(policy.epsilonMaximum == nil)
     #expect(policy.minimumCohort == 3)
+  }
+
+  /// Policies from before there were dense updates say nothing of them, and allow none.
+  @Test func aPolicyWithoutUpdatesAllowsNone() throws {
+    let old = try PolicyText().with(.updatesAllowed, nil).with(.updateBytesPerRound, nil).policy()
+    #expect(!old.allowsUpdates && old.updateBytesPerRound == 0)
+    #expect(old.admit(run: .fitting).isAllowed)
+    let refusal = old.admit(run: .fitting.with { $0.updateBytes = 1 }).refusal
+    #expect(refusal?.key == .updatesAllowed)
+    #expect(refusal?.sentence.contains("the policy allows none") == true)
   }
 
   @Test func linesAreThoseOfTheFile() throws {
@@ -80,7 +91,8 @@ import ZorBATestSupport
     (.tasks, "[poetry]"), (.exampleCount, "rounded_to_1"), (.exampleCount, "rounded_to_x"),
     (.exampleCount, "Exact"), (.secureAggregation, "sometimes"), (.differentialPrivacy, "no"),
     (.epsilonMaximum, "0"), (.epsilonMaximum, "inf"), (.forbiddenBlocks, "[-1]"),
-    (.evaluationAllowed, "maybe"), (.hours, "[\"08:00-18:00\"]"), (.payloadPerDay, "1e6"),
+    (.evaluationAllowed, "maybe"), (.updatesAllowed, "1"), (.updateBytesPerRound, "-4"),
+    (.hours, "[\"08:00-18:00\"]"), (.payloadPerDay, "1e6"),
   ])
   func valuesThatCannotBeUsedAreQuoted(_ key: PolicyKey, _ value: String) throws {
     let error = try #require(Self.failure(PolicyText().with(key, value).yaml))

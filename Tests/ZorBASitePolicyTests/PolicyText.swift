@@ -18,6 +18,8 @@ struct PolicyText {
     .hours: "any",
     .payloadPerRound: "4096",
     .payloadPerDay: "100000",
+    .updatesAllowed: "false",
+    .updateBytesPerRound: "2000",
     .evaluationAllowed: "true",
     .fewestEvaluationExamples: "50",
     .shareLosses: "true",

@@ -155,6 +155,22 @@ struct EchoHandler: FederationHandler, AdministrationHandler {
     for _ in 0..<3 { try await outbound.send(.with { $0.data = Data(count: 1000) }) }
   }
 
+  /// Takes updates of the run "known" that lie within 4 MiB; holds what came.
+  func uploadUpdate(
+    _ peer: WirePeer, inbound: ValidatedMessages<Zorba_V1_UploadUpdateRequest>
+  ) async throws -> Zorba_V1_UploadUpdateResponse {
+    var messages = inbound.makeAsyncIterator()
+    guard case .declaration(let declaration)? = try await messages.next()?.kind else {
+      throw ZorBAError(.invalidData, "no declaration")
+    }
+    var held = declaration.offset
+    while let message = try await messages.next() {
+      held += UInt64(message.piece.count)
+      if held > declaration.bytes { throw ZorBAError(.invalidData, "more than was declared") }
+    }
+    return .with { $0.held = held }
+  }
+
   func renewCertificate(
     _ peer: WirePeer, _ request: Zorba_V1_RenewCertificateRequest
   ) async throws -> Zorba_V1_RenewCertificateResponse {

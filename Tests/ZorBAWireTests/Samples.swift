@@ -102,6 +102,14 @@ enum Samples {
       $0.name = "config.json"
     },
     Zorba_V1_RenewCertificateResponse.with { $0.certificates = [Data(count: 100)] },
+    upload,
+    Zorba_V1_UploadUpdateRequest.with { $0.piece = Data(repeating: 3, count: 40) },
+    Zorba_V1_UploadUpdateResponse.with { $0.held = 1 << 20 },
+    Zorba_V1_FetchJournalRequest.with {
+      $0.run = "trial-1"
+      $0.offset = 100
+      $0.end = 5000
+    },
     Zorba_V1_ListRunsResponse.with {
       $0.runs = [
         .with {
@@ -122,7 +130,38 @@ enum Samples {
     Zorba_V1_ListSitesResponse.with { $0.sites = [.with { $0.name = "north" }] },
   ]
 
-  static let all: [any WireMessage] = site + coordinator + calls
+  static let upload = Zorba_V1_UploadUpdateRequest.with {
+    $0.declaration = .with {
+      $0.run = "trial-1"
+      $0.round = 9
+      $0.attempt = 2
+      $0.bytes = 1 << 20
+      $0.digest = Data(count: 16)
+      $0.offset = 1 << 18
+    }
+  }
+
+  /// The answer to a round of a first-order run.
+  static let denseResult = Zorba_V1_SiteMessage.with {
+    $0.result = .with {
+      $0.round = 9
+      $0.updateDigest = Data(repeating: 7, count: 16)
+      $0.examples = 32
+      $0.loss = 0.5
+    }
+  }
+
+  /// The commit of a dense round.
+  static let denseAdvance = Zorba_V1_CoordinatorMessage.with {
+    $0.advance.commit = .with {
+      $0.round = 9
+      $0.chain = 5
+      $0.journalBytes = 1 << 22
+    }
+  }
+
+  static let all: [any WireMessage] =
+    site + coordinator + calls + [denseResult, denseAdvance]
 
   static let faulty: [Fault] = {
     var faults: [Fault] = []
@@ -175,6 +214,26 @@ enum Samples {
     add("DescribeModelResponse.files.digest", Zorba_V1_DescribeModelResponse()) {
       $0.files = [.with { $0.name = "a" }]
     }
+    add("Result.update_digest", denseResult) { $0.result.updateDigest = Data(count: 15) }
+    add("Result.update_digest", denseResult) { $0.result.scalars = Data(count: 4) }
+    add("Result.scalars", denseResult) { $0.result.updateDigest = Data() }
+    add("Commit.coefficients", denseAdvance) { $0.advance.commit.coefficients = Data(count: 4) }
+    add("Commit.journal_bytes", denseAdvance) { $0.advance.commit.journalBytes = .max }
+    add("FetchJournalRequest.end", Zorba_V1_FetchJournalRequest()) {
+      $0.run = "a"
+      $0.offset = 9
+      $0.end = 8
+    }
+    add("UploadUpdateRequest", upload) { $0 = .init() }
+    add("UploadUpdateRequest.piece", upload) { $0.piece = Data() }
+    add("UploadUpdateRequest.piece", upload) { $0.piece = Data(count: 1 << 20) }
+    add("UpdateDeclaration.run", upload) { $0.declaration.run = "" }
+    add("UpdateDeclaration.round", upload) { $0.declaration.round = 0 }
+    add("UpdateDeclaration.bytes", upload) { $0.declaration.bytes = 0 }
+    add("UpdateDeclaration.bytes", upload) { $0.declaration.bytes = .max }
+    add("UpdateDeclaration.digest", upload) { $0.declaration.digest = Data(count: 32) }
+    add("UpdateDeclaration.offset", upload) { $0.declaration.offset = 1 << 21 }
+    add("UploadUpdateResponse.held", Zorba_V1_UploadUpdateResponse()) { $0.held = .max }
     add("RenewCertificateRequest.signing_request", Zorba_V1_RenewCertificateRequest()) { _ in }
     add("RenewCertificateResponse.certificates", Zorba_V1_RenewCertificateResponse()) {
       $0.certificates = Array(repeating: Data([1]), count: 9)

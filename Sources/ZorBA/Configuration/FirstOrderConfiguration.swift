@@ -1,4 +1,3 @@
-import ZorBADiagnostics
 package import ZorBAJSON
 public import ZorBAOptimization
 import ZorBATensor
@@ -89,19 +88,6 @@ extension RunConfiguration {
       )
     }
     return method.firstOrder.fault(method.name, batch: batch.size)
-  }
-}
-
-extension RunConfiguration {
-  /// Checks that a run can go over a network, whose messages carry numbers, not changes of weights.
-  ///
-  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the method.
-  package func validateForNetwork() throws {
-    guard method.name.isFirstOrder else { return }
-    throw ZorBAError(
-      .invalidConfiguration, "\(method.name.rawValue) runs in simulation only",
-      at: .init(field: "method.name"),
-      advice: "Use zorba or fedkseed over a network, or 'zorba simulate'.")
   }
 }
 

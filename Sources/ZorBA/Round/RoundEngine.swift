@@ -157,6 +157,9 @@ extension RoundEngine {
       return "the client rests in this round"
     }
     guard report.examples > 0 else { return "it is about \(report.examples) examples" }
+    if terms.method.name.isFirstOrder {
+      return report.scalars.isEmpty ? nil : "it has scalars; the run's method asks for an update"
+    }
     let (steps, directions) = (terms.method.localSteps, terms.method.directions)
     guard report.scalars.count == steps, report.scalars.allSatisfy({ $0.count == directions })
     else {

@@ -13,7 +13,7 @@ package final class ReferenceReplica {
   /// The round that the weights stand at; 0 is the base model.
   package var lastRound: Int { weights.lastRound }
 
-  private let weights: ReplicaWeights
+  let weights: ReplicaWeights
   private let configuration: RunConfiguration
   /// What is evaluated before and after the run, and in between: as a simulation has it.
   private let finalRows: Dataset?

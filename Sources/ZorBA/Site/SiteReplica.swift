@@ -26,8 +26,10 @@ package final class SiteReplica {
   package let configuration: RunConfiguration
 
   let client: FederationClient
-  private let weights: ReplicaWeights
-  private let terms: RoundTerms
+  let weights: ReplicaWeights
+  let terms: RoundTerms
+  /// What trains in runs of first-order methods; nil in others.
+  let training: SiteTraining?
   private let scorer: ExampleScorer
   private let evaluated: [EvaluationConfiguration.Split: Dataset]
   private let evaluationTokenLimit: Int
@@ -42,12 +44,13 @@ package final class SiteReplica {
   ///   - siteNumber: The site's number in the run, from 1.
   ///   - origin: Where the weights come from.
   ///   - context: Where to compute.
+  ///   - gradients: Where first-order methods take gradients from; nil takes the model's backward pass.
   /// - Throws: `ZorBAError` with code `invalidModel` when the model is not the run's base model at the
   ///   run's precision, or not what the snapshot is said to be, naming the first block that differs;
   ///   otherwise naming whatever cannot be used.
   package init(
     header: JournalHeader, configuration: RunConfiguration, siteNumber: Int,
-    origin: WeightOrigin = .base, context: ComputeContext
+    origin: WeightOrigin = .base, context: ComputeContext, gradients: GradientFactory? = nil
   ) throws {
     let sites = configuration.federation.sites
     guard sites.indices.contains(siteNumber - 1) else {
@@ -62,7 +65,6 @@ package final class SiteReplica {
         at: .init(field: "data.train"), advice: "Join the files, or name one of them.")
     }
     try configuration.validate()
-    try configuration.validateForNetwork()
     self.configuration = configuration
     name = sites[siteNumber - 1]
     number = siteNumber
@@ -89,6 +91,11 @@ package final class SiteReplica {
       evaluated: Array(evaluated.values)
     ).evaluationTokenLimit
     scorer = ExampleScorer(model: loaded.model)
+    training =
+      configuration.method.name.isFirstOrder
+      ? try SiteTraining(
+        loaded, configuration: configuration, runKey: header.schedule.runKey,
+        gradients: gradients ?? StandardGradients.source) : nil
   }
 
   /// The model over the weights.
@@ -124,20 +131,7 @@ extension SiteReplica {
   package func answer(
     round: Int, blocks: [Int], isCancelled: () -> Bool = { false }
   ) throws -> Answer {
-    guard round == lastRound + 1 else {
-      throw ZorBAError(
-        .invalidData, "round \(round) was asked for; the weights stand at round \(lastRound)",
-        advice: "Bring the weights to the round before it first.")
-    }
-    let known = loaded.model.trainable.blocks.indices
-    guard !blocks.isEmpty, blocks.allSatisfy(known.contains),
-      zip(blocks, blocks.dropFirst()).allSatisfy({ $0 < $1 })
-    else {
-      throw ZorBAError(
-        .invalidData,
-        "round \(round): \("\(blocks)".excerpt()) is no ascending list of blocks "
-          + "of this model, 0 to \(known.count - 1)")
-    }
+    try check(round: round, blocks: blocks)
     let clock = ContinuousClock()
     let start = clock.now
     var time = TimeLedger()
@@ -152,6 +146,24 @@ extension SiteReplica {
     return Answer(
       scalars: answer.scalars, halves: answer.halves, examples: answer.examples,
       loss: answer.meanLoss, seconds: (clock.now - start) / .seconds(1))
+  }
+
+  /// Checks that a question is about the model's next round and some of its blocks.
+  func check(round: Int, blocks: [Int]) throws {
+    guard round == lastRound + 1 else {
+      throw ZorBAError(
+        .invalidData, "round \(round) was asked for; the weights stand at round \(lastRound)",
+        advice: "Bring the weights to the round before it first.")
+    }
+    let known = loaded.model.trainable.blocks.indices
+    guard !blocks.isEmpty, blocks.allSatisfy(known.contains),
+      zip(blocks, blocks.dropFirst()).allSatisfy({ $0 < $1 })
+    else {
+      throw ZorBAError(
+        .invalidData,
+        "round \(round): \("\(blocks)".excerpt()) is no ascending list of blocks "
+          + "of this model, 0 to \(known.count - 1)")
+    }
   }
 
   /// Measures the model on the site's validation or test rows; nil when it has none.

@@ -76,7 +76,7 @@ final class ReplicaWork {
     let steps = try next(after: last, upTo: limit, surroundings)
     // Weights that stand between rounds must not be used again.
     self.replica = nil
-    try replica.apply(steps.map(\.round))
+    try Self.apply(steps, to: replica)
     self.replica = replica
     chain = steps.last?.chain
     return true
@@ -223,13 +223,40 @@ final class ReplicaWork {
     return steps
   }
 
+  /// Applies rounds in their order; those of scalars that follow one another are fused.
+  private static func apply(_ steps: [ReplicaFeed.Step], to replica: ReferenceReplica) throws {
+    var pending: [CommittedRound] = []
+    for step in steps {
+      switch step.change {
+      case .scalar(let round): pending.append(round)
+      case .dense(let round, let changes):
+        try replica.apply(pending)
+        pending = []
+        try replica.apply(round, changes: changes)
+      }
+    }
+    try replica.apply(pending)
+  }
+
   private static func steps(
     of reader: JournalReader, after last: Int, upTo limit: Int
   ) throws -> [ReplicaFeed.Step] {
     var steps: [ReplicaFeed.Step] = []
+    var dense: (round: DenseRound, changes: [UInt8])?
     while reader.lastRound < UInt64(limit), let entry = try reader.next() {
-      if case .round(let round) = entry.record, round.number > UInt64(last) {
-        steps.append(ReplicaFeed.Step(round: round, chain: entry.chain))
+      switch entry.record {
+      case .round(let round) where round.number > UInt64(last):
+        steps.append(ReplicaFeed.Step(change: .scalar(round), chain: entry.chain))
+      case .dense(let round) where round.number > UInt64(last): dense = (round, [])
+      case .denseChunk(let chunk):
+        dense?.changes.append(contentsOf: chunk.bytes)
+        guard reader.lastRound == chunk.round, let whole = dense else { continue }
+        dense = nil
+        // One dense round at a time is enough to hold in memory.
+        return steps + [
+          .init(change: .dense(whole.round, changes: whole.changes), chain: entry.chain)
+        ]
+      default: break
       }
     }
     return steps

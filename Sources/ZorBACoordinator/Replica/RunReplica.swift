@@ -64,7 +64,16 @@ package final class RunReplica: Sendable {
 
   /// A round is durable.
   func committed(_ round: CommittedRound, chain: Digest128) {
-    feed.withLock { $0.committed(round, chain: chain) }
+    committed(.init(change: .scalar(round), chain: chain))
+  }
+
+  /// A dense round is durable.
+  func committed(_ round: DenseRound, changes: [UInt8], chain: Digest128) {
+    committed(.init(change: .dense(round, changes: changes), chain: chain))
+  }
+
+  private func committed(_ step: ReplicaFeed.Step) {
+    feed.withLock { $0.committed(step) }
     call()
   }
 

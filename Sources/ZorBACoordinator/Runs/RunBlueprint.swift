@@ -2,6 +2,7 @@ package import ZorBA
 import ZorBADiagnostics
 package import ZorBAJournal
 import ZorBAOptimization
+import ZorBATensor
 
 /// What defines a run on the coordinator: its configuration, the shape of its base model and the
 /// header of its journal. No weights and no data.
@@ -10,6 +11,8 @@ package struct RunBlueprint: Sendable {
   package let configuration: RunConfiguration
   package let card: ModelCard
   package let header: JournalHeader
+  /// Whether answers are dense updates rather than scalars.
+  package let isFirstOrder: Bool
 
   /// The sites by number, the first one at index 0.
   package var sites: [String] { configuration.federation.sites }
@@ -20,7 +23,6 @@ package struct RunBlueprint: Sendable {
   ///   something that needs data.
   package init(name: String, configuration: RunConfiguration, card: ModelCard) throws {
     try configuration.validate()
-    try configuration.validateForNetwork()
     guard !configuration.federation.sites.isEmpty else {
       throw ZorBAError(
         .invalidConfiguration, "run '\(name)' names no sites",
@@ -35,11 +37,20 @@ package struct RunBlueprint: Sendable {
     }
     self.name = name
     self.configuration = configuration
+    isFirstOrder = configuration.method.name.isFirstOrder
     clients = Dictionary(
       configuration.federation.sites.enumerated().map { ($0.element, $0.offset) },
       uniquingKeysWith: { first, _ in first })
     self.card = card
     header = try card.journalHeader(of: configuration)
+    let trained = header.model.blocks.dropFirst(configuration.blocks.outer ? 0 : 1).joined()
+    if isFirstOrder, let tensor = trained.first(where: { $0.dtype != .float32 }) {
+      throw ZorBAError(
+        .invalidConfiguration,
+        "first-order training changes float32 weights; \(tensor.name) is stored "
+          + tensor.dtype.rawValue, at: .init(field: "precision.weights"),
+        advice: "Set precision.weights to float32, or train an adapter, which always is.")
+    }
   }
 
   /// The block whose digest the answers to a round carry; nil for none. Every block comes up within

@@ -53,7 +53,10 @@ extension RunHost {
     case .assign(let ticket, let clients):
       if mail.assigned != nil { flush(&mail) }
       // Connecting and catching up are no part of a round.
-      if ticket.round != meteredRound { wireBefore = traffic() }
+      if ticket.round != meteredRound {
+        wireBefore = traffic()
+        meter.begin(siteTraffic)
+      }
       meteredRound = ticket.round
       mail.assigned = ticket
       mail.assignedTo = Set(clients)
@@ -62,7 +65,12 @@ extension RunHost {
       roundStart = .now
     case .startDeadline(let ticket): startDeadline(ticket)
     case .cancelDeadline: stopTimer(.deadline)
-    case .close(let ticket, let reports): return [close(ticket, reports)]
+    case .close(let ticket, let reports):
+      if let inbox, let server {
+        closeDense(ticket, reports, inbox, server)
+      } else {
+        return [close(ticket, reports)]
+      }
     case .broadcast(let round, let clients):
       if mail.commit != nil || mail.assigned != nil { flush(&mail) }
       mail.commit = tail.last

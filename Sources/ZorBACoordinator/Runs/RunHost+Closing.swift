@@ -72,20 +72,9 @@ extension RunHost {
     _ round: CommittedRound, _ metrics: RoundMetrics, ticket: RoundCoordinator.Ticket,
     plan: ActivationPlan, reports: [RoundCoordinator.Report]
   ) throws {
-    let accepted = Set(round.participants.map { Int($0) - 1 })
-    let wire = traffic()
-    try store.record(
-      metrics, attempt: ticket.attempt,
-      wire: (wire.received &- wireBefore.received, wire.sent &- wireBefore.sent),
-      results: try reports.map { report in
-        StoredResult(
-          site: sites[report.client].name,
-          scalars: try ScalarBlob(Array(report.scalars.joined())), examples: report.examples,
-          loss: report.loss.isFinite ? report.loss : nil,
-          seconds: answers[report.client]?.seconds ?? 0,
-          peakMemoryMiB: answers[report.client]?.peakMemoryMiB,
-          accepted: accepted.contains(report.client))
-      })
+    try record(
+      metrics, ticket: ticket, accepted: Set(round.participants.map { Int($0) - 1 }),
+      reports: reports)
     let compact = try engine?.terms.compact(round, plan: plan)
     try append(.round(round)) { chain in
       .with {
@@ -99,6 +88,26 @@ extension RunHost {
     }
     replica?.committed(round, chain: journal.chain)
     resultWriter.append(metrics)
+  }
+
+  /// Stores a round that is about to be journaled.
+  func record(
+    _ metrics: RoundMetrics, ticket: RoundCoordinator.Ticket, accepted: Set<Int>,
+    reports: [RoundCoordinator.Report]
+  ) throws {
+    let wire = traffic()
+    try store.record(
+      metrics, attempt: ticket.attempt,
+      wire: (wire.received &- wireBefore.received, wire.sent &- wireBefore.sent),
+      results: try reports.map { report in
+        StoredResult(
+          site: sites[report.client].name,
+          scalars: try ScalarBlob(Array(report.scalars.joined())), examples: report.examples,
+          loss: report.loss.isFinite ? report.loss : nil,
+          seconds: answers[report.client]?.seconds ?? 0,
+          peakMemoryMiB: answers[report.client]?.peakMemoryMiB,
+          accepted: accepted.contains(report.client))
+      })
   }
 
   /// Adds a record to the journal, durably, and to what sites that come next will be sent.
@@ -126,7 +135,7 @@ extension RunHost {
     }
   }
 
-  private func learn(from metrics: RoundMetrics, seconds: Double) {
+  func learn(from metrics: RoundMetrics, seconds: Double) {
     lastLoss = metrics.loss
     payload.received += UInt64(clamping: metrics.bytesUp)
     payload.sent += UInt64(clamping: metrics.bytesDown)

@@ -65,6 +65,18 @@ extension RunHost {
         "run '\(name)' stands at round \(journal.lastRound); there is nothing after \(round)",
         at: .init(field: "round"), advice: "Give an earlier round.")
     }
+    // Moments of a round that is long past are gone: then nothing has changed yet.
+    try server?.stand(at: round)
+    do {
+      try takeBack(to: round)
+    } catch {
+      try? server?.stand(at: Int(clamping: journal.lastRound))
+      throw error
+    }
+    handle(.rolledBack(to: round, members: plannedMembers))
+  }
+
+  private func takeBack(to round: Int) throws {
     let branch = folder.journal + ".new"
     try? FileManager.default.removeItem(atPath: branch)
     let fresh = try JournalWriter.branch(
@@ -81,12 +93,13 @@ extension RunHost {
     for client in sites.indices { sites[client].lastRound = min(sites[client].lastRound, round) }
     // What was under way belongs to rounds that are no more.
     planning += 1
+    closings += 1
+    inbox?.clear()
     finalDigest = nil
     toldEnd = []
     stopTimer(.gathering)
     note("rolled_back", site: nil, ["round": "\(round)", "kept": "\(kept)"])
     endStreams(.again, "the run went back to round \(round)")
-    handle(.rolledBack(to: round, members: plannedMembers))
   }
 
   /// Copies the run's beginning into another folder, as the journal of a new run.
@@ -159,6 +172,7 @@ extension RunHost {
   }
 
   func finish() {
+    meter.end(siteTraffic)
     do {
       try resultWriter.finish(result)
     } catch {

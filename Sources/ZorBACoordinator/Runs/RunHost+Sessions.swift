@@ -27,6 +27,12 @@ extension RunHost {
         .refused, "run '\(name)' does not list the site '\(session.site)'",
         advice: "Ask the operator to list it under federation.sites.")
     }
+    if blueprint.isFirstOrder, version < ProtocolVersions.denseUpdates {
+      throw ZorBAError(
+        .refused,
+        "run '\(name)' is of the method \(blueprint.configuration.method.name.rawValue), which the "
+          + "site's software does not know: upgrade the software of the site")
+    }
     if sites[client].isQuarantined {
       // It makes its weights anew from the base model and the journal, whose copy is checked below;
       // once by itself.
@@ -160,10 +166,10 @@ extension RunHost {
 
   private func take(_ result: Zorba_V1_Result, of client: Int, _ session: SiteSession) {
     guard sessions[client]?.id == session.id, machine.awaited.contains(client) else { return }
-    guard let scalars = scalars(in: result) else {
+    guard let scalars = scalars(in: result), hasUpdate(result, of: client) else {
       warn(
         "\(session.site) answered round \(result.round) with \(result.scalars.count) bytes of "
-          + "scalars")
+          + "scalars" + (blueprint.isFirstOrder ? " and no update that came in whole" : ""))
       handle(.declined(client: client, session: session.id, ticket(of: result)))
       return
     }
@@ -209,6 +215,7 @@ extension RunHost {
 
   /// [steps][directions]; nil when there are more or fewer.
   private func scalars(in result: Zorba_V1_Result) -> [[Float]]? {
+    if blueprint.isFirstOrder { return result.scalars.isEmpty ? [] : nil }
     let method = blueprint.configuration.method
     guard let values = PackedFloats.unpack(result.scalars),
       values.count == method.localSteps * method.directions

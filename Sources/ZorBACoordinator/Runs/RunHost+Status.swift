@@ -71,6 +71,7 @@ extension RunHost {
         $0.certificateExpires = session?.certificateExpires ?? 0
         $0.answers = UInt64(site.answers)
         $0.misses = UInt64(site.misses)
+        $0.updateBytes = inbox?.receivedBytes(of: client) ?? 0
       }
     }
   }
@@ -87,6 +88,14 @@ extension RunHost {
       total.sent += traffic.sent
     }
     return total
+  }
+
+  /// The same by site.
+  var siteTraffic: [RoundMeter.Traffic] {
+    sites.enumerated().map { client, site in
+      let live = sessions[client]?.traffic() ?? (received: 0, sent: 0)
+      return (site.bytesReceived &+ live.received, site.bytesSent &+ live.sent)
+    }
   }
 
   /// The outcome so far, as `result.json` gives it.
@@ -107,6 +116,17 @@ extension RunHost {
         received: totals.wireReceived, sent: totals.wireSent,
         siteRounds: result.history.reduce(0) { $0 + $1.clients.count },
         payload: totals.bytesUp + totals.bytesDown)
+      let sites = zip(self.sites, meter.totals).map { site, traffic in
+        WireTraffic.Site(
+          name: site.name, received: Int(clamping: traffic.received),
+          sent: Int(clamping: traffic.sent), rounds: meter.rounds)
+      }
+      result.wire?.sites = sites
+      if blueprint.isFirstOrder, meter.rounds == result.rounds {
+        // Rounds are stored before their commits are fetched, so the last commit is in none of them.
+        result.wire?.received = sites.reduce(0) { $0 + $1.received }
+        result.wire?.sent = sites.reduce(0) { $0 + $1.sent }
+      }
     }
     result.weightsBytes = blueprint.card.byteCounts.reduce(0, +)
     result.peakBytes = (sites.map(\.peakMemoryMiB).max() ?? 0) << 20

@@ -64,6 +64,8 @@ package actor RunHost {
   var meteredRound = 0
   /// What had crossed the wire when it began.
   var wireBefore: (received: UInt64, sent: UInt64) = (0, 0)
+  /// What has crossed the wire site by site in rounds of this process's life, and in how many.
+  var meter = RoundMeter()
   var resultWriter: RunResultWriter
   /// The coordinator's own copy of the model, where it keeps one.
   let replica: RunReplica?
@@ -71,6 +73,12 @@ package actor RunHost {
   var ownEvaluations: [Int: Evaluation]
   /// The round at which it was asked for the digest of the final weights.
   var consulted: Int?
+  /// Updates on their way in; nil in runs whose answers are scalars.
+  package nonisolated let inbox: UpdateInbox?
+  /// What makes one change of them.
+  let server: DenseServer?
+  /// Numbers closings that go on beside everything else; one that was overtaken is not committed.
+  var closings = 0
   /// Numbers the plans that were begun; one that was overtaken is not adopted.
   var planning = 0
 
@@ -123,6 +131,22 @@ package actor RunHost {
     journal = opened.journal
     timeline = opened.timeline
     sites = opened.sites
+    if blueprint.isFirstOrder {
+      let journal = opened.journal
+      let inbox = UpdateInbox(
+        folder: "\(folder.path)/updates",
+        encoding: blueprint.configuration.method.firstOrder.upload)
+      // Sites that were sending begin again.
+      inbox.clear()
+      self.inbox = inbox
+      let server = DenseServer(
+        configuration: blueprint.configuration, model: journal.header.model,
+        runKey: journal.header.schedule.runKey, folder: folder.path)
+      if !journal.hasEnded { try server.stand(at: Int(clamping: journal.lastRound)) }
+      self.server = server
+    } else {
+      (inbox, server) = (nil, nil)
+    }
     engine = opened.engine
     isOperatorPaused = opened.isOperatorPaused
     warnings = opened.warnings

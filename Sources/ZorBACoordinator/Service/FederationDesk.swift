@@ -80,11 +80,12 @@ package struct FederationDesk: FederationHandler {
   ) async throws {
     let host = try await coordinator.run(named: request.run, for: peer.identity.name)
     let file = try FileReader(path: host.folder.journal)
-    let end = await host.journalBytes
+    let whole = await host.journalBytes
+    let end = request.end == 0 ? whole : min(whole, request.end)
     var offset = request.offset
-    guard offset <= end else {
+    guard offset <= whole else {
       throw ZorBAError(
-        .invalidData, "the journal ends at byte \(end), before \(offset)",
+        .invalidData, "the journal ends at byte \(whole), before \(offset)",
         at: .init(field: "offset"))
     }
     while offset < end {
@@ -150,6 +151,27 @@ package struct FederationDesk: FederationHandler {
         advice: "Ask again with DescribeModel which ones there are.")
     }
     return snapshot
+  }
+
+  package func uploadUpdate(
+    _ peer: WirePeer, inbound: ValidatedMessages<Zorba_V1_UploadUpdateRequest>
+  ) async throws -> Zorba_V1_UploadUpdateResponse {
+    var messages = inbound.makeAsyncIterator()
+    guard case .declaration(let declaration)? = try await messages.next()?.kind else {
+      throw ZorBAError(
+        .invalidData, "the first message of an upload must declare it", at: .init(field: "kind"))
+    }
+    let host = try await coordinator.run(named: declaration.run, for: peer.identity.name)
+    let receiver = try await host.admit(declaration, of: peer.identity.name)
+    while let message = try await messages.next() {
+      guard case .piece(let piece)? = message.kind else {
+        throw ZorBAError(
+          .invalidData, "an upload is declared once", at: .init(field: "kind"))
+      }
+      try receiver.append(piece)
+    }
+    let held = try receiver.finish()
+    return .with { $0.held = UInt64(held) }
   }
 
   package func renewCertificate(

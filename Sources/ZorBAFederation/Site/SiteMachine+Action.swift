@@ -25,7 +25,8 @@ extension SiteMachine {
     /// Stop computing soon; one of the three still follows.
     case cancelCompute(Ticket)
     /// Append the commit to the journal, durably, then move the weights; then say `applied`,
-    /// `commitRefused` or `applyFailed`.
+    /// `commitRefused` or `applyFailed`. The records of a dense round are fetched first; a fetch that
+    /// breaks off is `applyFailed`.
     case apply(round: Int)
     /// Append the oldest record that was kept, durably; then say `appended`, `recordRefused` or
     /// `appendFailed`.

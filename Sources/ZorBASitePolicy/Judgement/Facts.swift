@@ -22,11 +22,13 @@ package struct RunFacts: Sendable, Equatable {
   /// Sites whose answers are combined in a round at most; nil is unknown and counts as this site
   /// alone.
   package var cohort: Int?
+  /// Bytes of the largest dense update that a round may ask for; nil for runs that ask for scalars.
+  package var updateBytes: Int?
 
   package init(
     name: String, federation: String, specification: String, base: String,
     task: TaskConfiguration.Kind, template: String?, blocks: Set<Int>?, blocksAtOnce: Int?,
-    localSteps: Int, directions: Int, rounds: Int, cohort: Int?
+    localSteps: Int, directions: Int, rounds: Int, cohort: Int?, updateBytes: Int? = nil
   ) {
     self.name = name
     self.federation = federation
@@ -40,6 +42,7 @@ package struct RunFacts: Sendable, Equatable {
     self.directions = directions
     self.rounds = rounds
     self.cohort = cohort
+    self.updateBytes = updateBytes
   }
 }
 
@@ -52,15 +55,19 @@ package struct RoundFacts: Sendable, Equatable {
   package var cohort: Int?
   /// The size of the message that would leave; 0 before it exists.
   package var payloadBytes: Int
+  /// The size of the dense update that would leave, also before it exists; 0 in rounds of scalars.
+  package var updateBytes: Int
   package var now: UTCInstant
 
   package init(
-    round: Int, blocks: Set<Int>, cohort: Int?, payloadBytes: Int = 0, now: UTCInstant
+    round: Int, blocks: Set<Int>, cohort: Int?, payloadBytes: Int = 0, updateBytes: Int = 0,
+    now: UTCInstant
   ) {
     self.round = round
     self.blocks = blocks
     self.cohort = cohort
     self.payloadBytes = payloadBytes
+    self.updateBytes = updateBytes
     self.now = now
   }
 }
@@ -92,18 +99,21 @@ package struct SiteUsage: Sendable, Equatable {
   package var bytesToday = 0
   /// Bytes of messages that belong to the round in question.
   package var bytesThisRound = 0
+  /// Bytes of dense updates that belong to the round in question.
+  package var updateBytesThisRound = 0
   /// The day that the counts of a day belong to, from 1970-01-01: today, or the latest day that the
   /// ledger has seen if the clock went back.
   package var day = 0
 
   package init(
     rounds: Int = 0, roundsToday: Int = 0, bytesToday: Int = 0, bytesThisRound: Int = 0,
-    day: Int = 0
+    updateBytesThisRound: Int = 0, day: Int = 0
   ) {
     self.rounds = rounds
     self.roundsToday = roundsToday
     self.bytesToday = bytesToday
     self.bytesThisRound = bytesThisRound
+    self.updateBytesThisRound = updateBytesThisRound
     self.day = day
   }
 }

@@ -8,6 +8,9 @@ extension SitePolicy {
       atMost(.mostBlocks, mostBlocks, round.blocks.count, "blocks", by: "round \(round.round)"),
       forbidden(round.blocks, by: "round \(round.round)"),
       cohortRefusal(round.cohort, by: "round \(round.round)"),
+      round.updateBytes > 0
+        ? updateRefusal(
+          round.updateBytes, usage.updateBytesThisRound, by: "round \(round.round)") : nil,
       roundsRefusal(usage),
       payloadRefusal(round.payloadBytes, usage),
     ]
@@ -94,6 +97,23 @@ extension SitePolicy {
     return refusal(
       .payloadPerRound, "\(total) bytes would leave the site for this round",
       "the policy allows at most \(most)")
+  }
+
+  /// - Parameter earlier: Bytes of updates that left in the same round before.
+  func updateRefusal(_ bytes: Int, _ earlier: Int, by whom: String) -> Refusal? {
+    guard allowsUpdates else {
+      return refusal(
+        .updatesAllowed, "\(whom) asks for dense updates of up to \(bytes) bytes",
+        "the policy allows none",
+        advice: "A dense update is the change of every trained weight and tells far more of the "
+          + "rows than scalars do. To send it all the same, set updates.allowed to true.")
+    }
+    guard let most = updateBytesPerRound else { return nil }
+    let total = earlier.addingSaturating(bytes)
+    guard total > most else { return nil }
+    return refusal(
+      .updateBytesPerRound, "\(whom) takes \(total) bytes of dense updates out of the site",
+      "the policy allows at most \(most) a round")
   }
 
   private func bytesWait(

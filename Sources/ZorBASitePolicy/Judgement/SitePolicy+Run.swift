@@ -48,6 +48,7 @@ extension SitePolicy {
       atMost(.mostLocalSteps, mostLocalSteps, run.localSteps, "local steps", by: "the run"),
       atMost(.mostDirections, mostDirections, run.directions, "directions", by: "the run"),
       atMost(.mostRounds, mostRounds, run.rounds, "rounds", by: "the run"),
+      run.updateBytes.flatMap { updateRefusal($0, 0, by: "the run") },
       secureAggregationRefusal,
       differentialPrivacyRefusal,
       cohortRefusal(run.cohort, by: "the run"),

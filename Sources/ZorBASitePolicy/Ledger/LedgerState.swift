@@ -10,6 +10,8 @@ struct LedgerState: Sendable, Equatable {
     /// The round of the latest message, and the bytes of all messages since it became that round.
     var round: Int
     var roundBytes: Int
+    /// Those of dense updates among them.
+    var roundUpdateBytes = 0
   }
 
   /// Runs that are told apart; of more, those that answered longest ago are forgotten, but not what
@@ -34,12 +36,14 @@ struct LedgerState: Sendable, Equatable {
       rounds: rounds, roundsToday: isNewDay ? 0 : roundsToday,
       bytesToday: isNewDay ? 0 : bytesToday,
       bytesThisRound: entry.map { round == $0.round ? $0.roundBytes : 0 } ?? 0,
+      updateBytesThisRound: entry.map { round == $0.round ? $0.roundUpdateBytes : 0 } ?? 0,
       day: max(day, now.day))
   }
 
   /// Counts one message; counts stop at the largest number rather than start anew.
   mutating func charge(
-    run: String, round: Int?, bytes count: Int, answers: Int, at now: UTCInstant
+    run: String, round: Int?, bytes count: Int, updateBytes: Int = 0, answers: Int,
+    at now: UTCInstant
   ) {
     if now.day > day {
       day = now.day
@@ -58,6 +62,8 @@ struct LedgerState: Sendable, Equatable {
     // Messages of no round, heartbeats for one, leave the round's sum as it is.
     if let round {
       entry.roundBytes = (entry.round == round ? entry.roundBytes : 0).addingSaturating(count)
+      entry.roundUpdateBytes = (entry.round == round ? entry.roundUpdateBytes : 0)
+        .addingSaturating(updateBytes)
       entry.round = round
     }
     entry.rounds = entry.rounds.addingSaturating(answers)
@@ -74,13 +80,7 @@ extension LedgerState {
       "day": .integer(day), "rounds_today": .integer(roundsToday),
       "bytes_today": .integer(bytesToday), "rounds": .integer(rounds), "bytes": .integer(bytes),
       "runs": .array(
-        runs.map { run in
-          [
-            "run": .string(run.name), "rounds": .integer(run.rounds),
-            "bytes": .integer(run.bytes), "round": .integer(run.round),
-            "round_bytes": .integer(run.roundBytes),
-          ]
-        }),
+        runs.map(\.json)),
     ]
   }
 
@@ -100,8 +100,29 @@ extension LedgerState {
         let bytes = count("bytes", in: run), let round = count("round", in: run),
         let roundBytes = count("round_bytes", in: run)
       else { return nil }
+      // Ledgers of runs of scalars do not have it.
+      let updateBytes = run["round_update_bytes"] == nil ? 0 : count("round_update_bytes", in: run)
+      guard let updateBytes else { return nil }
       self.runs.append(
-        Run(name: name, rounds: rounds, bytes: bytes, round: round, roundBytes: roundBytes))
+        Run(
+          name: name, rounds: rounds, bytes: bytes, round: round, roundBytes: roundBytes,
+          roundUpdateBytes: updateBytes))
     }
+  }
+}
+
+extension LedgerState.Run {
+  fileprivate var json: JSONValue {
+    var object = JSONObject()
+    func add(_ key: String, _ value: JSONValue) {
+      _ = object.append(JSONObject.Member(key: key, value: value))
+    }
+    add("run", .string(name))
+    add("rounds", .integer(rounds))
+    add("bytes", .integer(bytes))
+    add("round", .integer(round))
+    add("round_bytes", .integer(roundBytes))
+    if roundUpdateBytes > 0 { add("round_update_bytes", .integer(roundUpdateBytes)) }
+    return .object(object)
   }
 }

@@ -92,15 +92,17 @@ package final class SiteLedger {
   /// - Parameters:
   ///   - round: The round it belongs to; nil for messages of no round.
   ///   - bytes: The size of the message.
+  ///   - updateBytes: The size of the dense update in it.
   ///   - isAnswer: Whether it answers a round.
   /// - Throws: `ZorBAError` with code `inputOutput`; the message must not be sent then. It stays
   ///   counted as long as the process lives.
   package func charge(
-    run: String, round: Int?, bytes: Int, isAnswer: Bool, at now: UTCInstant
+    run: String, round: Int?, bytes: Int, updateBytes: Int = 0, isAnswer: Bool,
+    at now: UTCInstant
   ) throws {
     state.charge(
-      run: run, round: round.map { max(0, $0) }, bytes: max(0, bytes), answers: isAnswer ? 1 : 0,
-      at: now)
+      run: run, round: round.map { max(0, $0) }, bytes: max(0, bytes),
+      updateBytes: max(0, updateBytes), answers: isAnswer ? 1 : 0, at: now)
     try file.write(LedgerCopies.encoded(state), at: 0)
     try file.synchronize()
   }

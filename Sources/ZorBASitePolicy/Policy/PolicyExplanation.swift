@@ -72,7 +72,12 @@ package struct PolicyExplanation: Sendable {
       }
     return [
       "It sends scalars, \((sent + [count]).joined(separator: ", ")).",
-      "It never sends rows, tokens, labels or weights"
+      policy.allowsUpdates
+        ? "To runs of first-order methods it sends dense updates, "
+          + "\(atMost(policy.updateBytesPerRound)) bytes of them a round: the change of every "
+          + "trained weight, which tells far more of the rows than scalars do."
+        : "It sends no dense updates: it refuses runs of first-order methods.",
+      "It never sends rows, tokens\(policy.allowsUpdates ? " or labels" : ", labels or weights")"
         + (kept.isEmpty ? "." : ", nor \(kept.joined(separator: ", "))."),
     ]
   }

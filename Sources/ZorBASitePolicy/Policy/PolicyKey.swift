@@ -1,7 +1,7 @@
 /// The keys of a policy, as they are written in the file.
 ///
 /// A policy says something about every one of them. Nothing has a default, so a line that is lost
-/// can only ever refuse.
+/// can only ever refuse. Only `updates` may be missing, as a whole: that refuses dense updates.
 package enum PolicyKey: String, Sendable, CaseIterable {
   case federation
   case runNames = "runs.names"
@@ -18,6 +18,8 @@ package enum PolicyKey: String, Sendable, CaseIterable {
   case hours
   case payloadPerRound = "payload_bytes_per_round"
   case payloadPerDay = "payload_bytes_per_day"
+  case updatesAllowed = "updates.allowed"
+  case updateBytesPerRound = "updates.bytes_per_round"
   case evaluationAllowed = "evaluation.allowed"
   case fewestEvaluationExamples = "evaluation.minimum_examples"
   case shareLosses = "share.losses"
@@ -42,11 +44,11 @@ package enum PolicyKey: String, Sendable, CaseIterable {
     case .templates:
       "a list of task templates, in which default stands for the task's own; or any"
     case .mostBlocks, .mostLocalSteps, .mostDirections, .mostRounds, .mostRoundsPerDay,
-      .payloadPerRound, .payloadPerDay:
+      .payloadPerRound, .payloadPerDay, .updateBytesPerRound:
       "a whole number from 0, or any"
     case .forbiddenBlocks: "a list of block numbers, [] for none; block 0 holds the embeddings"
     case .hours: "windows by weekday in UTC, such as monday: [\"08:00-18:00\"]; or any"
-    case .evaluationAllowed, .shareLosses, .shareTimings, .sharePeakMemory,
+    case .evaluationAllowed, .updatesAllowed, .shareLosses, .shareTimings, .sharePeakMemory,
       .differentialPrivacy:
       "true or false"
     case .fewestEvaluationExamples: "a whole number from 0"

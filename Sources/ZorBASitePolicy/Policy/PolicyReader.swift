@@ -28,6 +28,9 @@ final class PolicyReader {
     return section.failure(name, message, advice: "Write \(key.rule).")
   }
 
+  /// Whether the policy says anything of a section.
+  func has(_ section: String) -> Bool { root.presentKeys.contains(section) }
+
   /// The value of a key.
   ///
   /// - Throws: `ZorBAError` when the key is missing or empty.

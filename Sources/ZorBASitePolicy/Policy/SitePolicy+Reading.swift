@@ -65,6 +65,10 @@ extension SitePolicy {
     hours = try reader.hours(.hours)
     payloadPerRound = try reader.limit(.payloadPerRound)
     payloadPerDay = try reader.limit(.payloadPerDay)
+    // A policy that was written before there were dense updates allows none.
+    let knowsUpdates = reader.has("updates")
+    allowsUpdates = try knowsUpdates && reader.flag(.updatesAllowed)
+    updateBytesPerRound = knowsUpdates ? try reader.limit(.updateBytesPerRound) : 0
     allowsEvaluation = try reader.flag(.evaluationAllowed)
     fewestEvaluationExamples = try reader.number(.fewestEvaluationExamples, from: 0)
     let count = try reader.text(.exampleCount)

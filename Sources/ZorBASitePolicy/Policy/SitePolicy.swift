@@ -32,6 +32,11 @@ package struct SitePolicy: Sendable, Equatable {
   package var hours: HourWindows?
   package var payloadPerRound: Int?
   package var payloadPerDay: Int?
+  /// Whether dense updates may leave the site: the change of every trained weight, which tells far
+  /// more of the rows than scalars do.
+  package var allowsUpdates: Bool
+  /// Bytes of dense updates in one round, those that are sent again among them.
+  package var updateBytesPerRound: Int?
   package var allowsEvaluation: Bool
   package var fewestEvaluationExamples: Int
   package var share: SharedFields

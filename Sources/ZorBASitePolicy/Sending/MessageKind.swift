@@ -3,6 +3,8 @@ package enum MessageKind: String, Sendable, CaseIterable {
   case hello
   case ready
   case result
+  /// The declaration of a dense update, and the update itself, which goes beside the stream.
+  case update
   case evaluation
   case declined
   case stateDigest = "state_digest"
@@ -13,7 +15,7 @@ package enum MessageKind: String, Sendable, CaseIterable {
   /// goes or declines; a site that has used up its bytes must still be able to say so.
   package var isLimited: Bool {
     switch self {
-    case .ready, .result, .evaluation, .stateDigest: true
+    case .ready, .result, .update, .evaluation, .stateDigest: true
     case .hello, .declined, .heartbeat, .leaving: false
     }
   }

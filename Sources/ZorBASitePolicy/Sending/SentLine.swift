@@ -12,10 +12,12 @@ package struct SentLine: Sendable, Equatable {
   package var fields: JSONObject
   /// The message, byte for byte.
   package var payload: [UInt8]
+  /// Bytes of a dense update that leaves beside the payload; of them only the digest is written down.
+  package var updateBytes: Int
 
   package init(
     time: UTCInstant, run: String, round: Int?, kind: MessageKind, fields: JSONObject,
-    payload: [UInt8]
+    payload: [UInt8], updateBytes: Int = 0
   ) {
     self.time = time
     self.run = run
@@ -23,7 +25,11 @@ package struct SentLine: Sendable, Equatable {
     self.kind = kind
     self.fields = fields
     self.payload = payload
+    self.updateBytes = max(0, updateBytes)
   }
+
+  /// All bytes that leave.
+  package var byteCount: Int { payload.count.addingSaturating(updateBytes) }
 
   /// One line of JSON without its line break; the payload is hexadecimal.
   package var json: String {
@@ -35,7 +41,7 @@ package struct SentLine: Sendable, Equatable {
     add("run", .string(run))
     if let round { add("round", .integer(round)) }
     add("kind", .string(kind.rawValue))
-    add("bytes", .integer(payload.count))
+    add("bytes", .integer(byteCount))
     add("fields", .object(fields))
     add("payload", .string(Self.hexadecimal(payload)))
     return JSONValue.object(object).serialized
@@ -44,7 +50,7 @@ package struct SentLine: Sendable, Equatable {
   /// The same for people: what leaves in one sentence, then field by field, then the bytes.
   package var text: String {
     let place = round.map { "round \($0) of \(run.excerpt())" } ?? run.excerpt()
-    let bytes = payload.count == 1 ? "1 byte" : "\(payload.count) bytes"
+    let bytes = byteCount == 1 ? "1 byte" : "\(byteCount) bytes"
     let names = fields.members.map { $0.key.excerpt() }
     var lines = [
       "\(time)  \(kind.rawValue), \(place)",

@@ -34,7 +34,7 @@ package final class SiteGate {
 
   /// Judges a request before anything is computed for it.
   package func admit(_ occasion: Occasion, run name: String) -> Verdict {
-    judge(occasion, kind: nil, run: name, round: nil, payload: 0)
+    judge(occasion, kind: nil, run: name, round: nil, payload: 0, update: nil)
   }
 
   /// Judges a message, counts it and writes it down; send it when, and only when, the verdict is
@@ -45,22 +45,26 @@ package final class SiteGate {
   /// - Throws: `ZorBAError` with code `inputOutput` when it cannot be counted or written down.
   package func release(_ line: SentLine, on occasion: Occasion) throws -> Verdict {
     let verdict = judge(
-      occasion, kind: line.kind, run: line.run, round: line.round, payload: line.payload.count)
+      occasion, kind: line.kind, run: line.run, round: line.round, payload: line.byteCount,
+      update: line.updateBytes)
     guard verdict.isAllowed else { return verdict }
     try ledger.charge(
-      run: line.run, round: occasion.round ?? line.round, bytes: line.payload.count,
-      isAnswer: line.kind == .result, at: occasion.now)
+      run: line.run, round: occasion.round ?? line.round, bytes: line.byteCount,
+      updateBytes: line.updateBytes, isAnswer: line.kind == .result, at: occasion.now)
     try log.append(line, durably: line.kind.isLimited)
     return .allowed
   }
 
+  /// - Parameter update: Bytes of the update that leaves; nil before it exists.
   private func judge(
-    _ occasion: Occasion, kind: MessageKind?, run name: String, round: Int?, payload: Int
+    _ occasion: Occasion, kind: MessageKind?, run name: String, round: Int?, payload: Int,
+    update: Int?
   ) -> Verdict {
     switch occasion {
     case .round(var facts):
       if let refusal = refusal(ofRun: name) { return .refused(refusal) }
-      facts.payloadBytes = payload
+      facts.updateBytes = update ?? facts.updateBytes
+      facts.payloadBytes = max(payload, facts.updateBytes)
       return policy.admit(
         round: facts, usage: ledger.usage(run: name, round: facts.round, at: facts.now))
     case .evaluation(var facts):
@@ -70,7 +74,7 @@ package final class SiteGate {
         evaluation: facts, usage: ledger.usage(run: name, round: facts.round, at: facts.now))
     case .other(let now):
       // Answers need the facts of what they answer.
-      guard kind != .result, kind != .evaluation else {
+      guard kind != .result, kind != .update, kind != .evaluation else {
         return .refused(
           policy.refusal(
             .runNames, "an answer is about to leave without what was asked",

@@ -1,5 +1,8 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import SwiftProtobuf
+import Synchronization
+import ZorBADiagnostics
 
 #if canImport(FoundationEssentials)
   package import FoundationEssentials
@@ -97,6 +100,42 @@ package struct WireConnection: Sendable {
         }
       }
     }
+  }
+
+  /// Uploads an update, from the declared offset on.
+  ///
+  /// - Parameter body: Sends the pieces in order; sends none to hear only what is held already.
+  /// - Returns: Bytes of the update that the coordinator holds now.
+  package func uploadUpdate(
+    _ declaration: Zorba_V1_UpdateDeclaration,
+    _ body:
+      @Sendable @escaping (_ send: @Sendable (_ piece: Data) async throws -> Void) async throws ->
+      Void
+  ) async throws -> UInt64 {
+    // Of a body that fails the peer hears only that the call ended.
+    let own = Mutex<(any Error)?>(nil)
+    let response: Zorba_V1_UploadUpdateResponse
+    do {
+      response = try await translated {
+        try await federation.uploadUpdate(options: options(timeout: nil)) { writer in
+          let pieces = WireWriter(writer, limits: limits, writes: writes, translate: translate)
+          do {
+            try await pieces.send(.with { $0.declaration = declaration })
+            try await body { piece in try await pieces.send(.with { $0.piece = piece }) }
+          } catch {
+            own.withLock { $0 = error }
+            throw error
+          }
+        } onResponse: {
+          try $0.message
+        }
+      }
+    } catch {
+      if let fault = own.withLock({ $0 }) as? ZorBAError, fault.wireFault == nil { throw fault }
+      throw error
+    }
+    try response.validate(within: limits)
+    return response.held
   }
 
   /// Asks for a fresh certificate for the own identity.

@@ -335,6 +335,9 @@ package nonisolated struct Zorba_V1_SiteStatus: Sendable {
 
   package var misses: UInt64 = 0
 
+  /// Dense updates that came in whole.
+  package var updateBytes: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -869,7 +872,7 @@ nonisolated extension Zorba_V1_ListSitesResponse: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Zorba_V1_SiteStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SiteStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}number\0\u{1}state\0\u{1}reason\0\u{3}last_round\0\u{1}examples\0\u{3}seconds_per_round\0\u{3}bytes_received\0\u{3}bytes_sent\0\u{3}certificate_expires\0\u{1}answers\0\u{1}misses\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}number\0\u{1}state\0\u{1}reason\0\u{3}last_round\0\u{1}examples\0\u{3}seconds_per_round\0\u{3}bytes_received\0\u{3}bytes_sent\0\u{3}certificate_expires\0\u{1}answers\0\u{1}misses\0\u{3}update_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -890,6 +893,7 @@ nonisolated extension Zorba_V1_SiteStatus: SwiftProtobuf.Message, SwiftProtobuf.
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.certificateExpires) }()
       case 12: try { try decoder.decodeSingularUInt64Field(value: &self.answers) }()
       case 13: try { try decoder.decodeSingularUInt64Field(value: &self.misses) }()
+      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.updateBytes) }()
       default: break
       }
     }
@@ -935,6 +939,9 @@ nonisolated extension Zorba_V1_SiteStatus: SwiftProtobuf.Message, SwiftProtobuf.
     if self.misses != 0 {
       try visitor.visitSingularUInt64Field(value: self.misses, fieldNumber: 13)
     }
+    if self.updateBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.updateBytes, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -952,6 +959,7 @@ nonisolated extension Zorba_V1_SiteStatus: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.certificateExpires != rhs.certificateExpires {return false}
     if lhs.answers != rhs.answers {return false}
     if lhs.misses != rhs.misses {return false}
+    if lhs.updateBytes != rhs.updateBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

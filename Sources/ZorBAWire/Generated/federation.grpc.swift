@@ -72,6 +72,19 @@ package enum Zorba_V1_Federation: Sendable {
                 type: .serverStreaming
             )
         }
+        /// Namespace for "UploadUpdate" metadata.
+        package enum UploadUpdate: Sendable {
+            /// Request type for "UploadUpdate".
+            package typealias Input = Zorba_V1_UploadUpdateRequest
+            /// Response type for "UploadUpdate".
+            package typealias Output = Zorba_V1_UploadUpdateResponse
+            /// Descriptor for "UploadUpdate".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "zorba.v1.Federation"),
+                method: "UploadUpdate",
+                type: .clientStreaming
+            )
+        }
         /// Namespace for "RenewCertificate" metadata.
         package enum RenewCertificate: Sendable {
             /// Request type for "RenewCertificate".
@@ -91,6 +104,7 @@ package enum Zorba_V1_Federation: Sendable {
             FetchJournal.descriptor,
             DescribeModel.descriptor,
             FetchModel.descriptor,
+            UploadUpdate.descriptor,
             RenewCertificate.descriptor
         ]
     }
@@ -194,6 +208,25 @@ extension Zorba_V1_Federation {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Zorba_V1_FetchModelResponse>
 
+        /// Handle the "UploadUpdate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The dense answer to an assignment of a first-order run, piece by piece, before the Result that
+        /// > names it.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Zorba_V1_UploadUpdateRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Zorba_V1_UploadUpdateResponse` messages.
+        func uploadUpdate(
+            request: GRPCCore.StreamingServerRequest<Zorba_V1_UploadUpdateRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Zorba_V1_UploadUpdateResponse>
+
         /// Handle the "RenewCertificate" method.
         ///
         /// > Source IDL Documentation:
@@ -296,6 +329,25 @@ extension Zorba_V1_Federation {
             request: GRPCCore.ServerRequest<Zorba_V1_FetchModelRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Zorba_V1_FetchModelResponse>
+
+        /// Handle the "UploadUpdate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The dense answer to an assignment of a first-order run, piece by piece, before the Result that
+        /// > names it.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Zorba_V1_UploadUpdateRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Zorba_V1_UploadUpdateResponse` message.
+        func uploadUpdate(
+            request: GRPCCore.StreamingServerRequest<Zorba_V1_UploadUpdateRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Zorba_V1_UploadUpdateResponse>
 
         /// Handle the "RenewCertificate" method.
         ///
@@ -401,6 +453,25 @@ extension Zorba_V1_Federation {
             context: GRPCCore.ServerContext
         ) async throws
 
+        /// Handle the "UploadUpdate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The dense answer to an assignment of a first-order run, piece by piece, before the Result that
+        /// > names it.
+        ///
+        /// - Parameters:
+        ///   - request: A stream of `Zorba_V1_UploadUpdateRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Zorba_V1_UploadUpdateResponse` to respond with.
+        func uploadUpdate(
+            request: GRPCCore.RPCAsyncSequence<Zorba_V1_UploadUpdateRequest, any Swift.Error>,
+            context: GRPCCore.ServerContext
+        ) async throws -> Zorba_V1_UploadUpdateResponse
+
         /// Handle the "RenewCertificate" method.
         ///
         /// > Source IDL Documentation:
@@ -470,6 +541,17 @@ extension Zorba_V1_Federation.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Zorba_V1_Federation.Method.UploadUpdate.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Zorba_V1_UploadUpdateRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Zorba_V1_UploadUpdateResponse>(),
+            handler: { request, context in
+                try await self.uploadUpdate(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Zorba_V1_Federation.Method.RenewCertificate.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Zorba_V1_RenewCertificateRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Zorba_V1_RenewCertificateResponse>(),
@@ -517,6 +599,17 @@ extension Zorba_V1_Federation.ServiceProtocol {
             context: context
         )
         return response
+    }
+
+    package func uploadUpdate(
+        request: GRPCCore.StreamingServerRequest<Zorba_V1_UploadUpdateRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Zorba_V1_UploadUpdateResponse> {
+        let response = try await self.uploadUpdate(
+            request: request,
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
     }
 
     package func renewCertificate(
@@ -595,6 +688,19 @@ extension Zorba_V1_Federation.SimpleServiceProtocol {
                 )
                 return [:]
             }
+        )
+    }
+
+    package func uploadUpdate(
+        request: GRPCCore.StreamingServerRequest<Zorba_V1_UploadUpdateRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Zorba_V1_UploadUpdateResponse> {
+        return GRPCCore.ServerResponse<Zorba_V1_UploadUpdateResponse>(
+            message: try await self.uploadUpdate(
+                request: request.messages,
+                context: context
+            ),
+            metadata: [:]
         )
     }
 
@@ -715,6 +821,30 @@ extension Zorba_V1_Federation {
             deserializer: some GRPCCore.MessageDeserializer<Zorba_V1_FetchModelResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Zorba_V1_FetchModelResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "UploadUpdate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The dense answer to an assignment of a first-order run, piece by piece, before the Result that
+        /// > names it.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request producing `Zorba_V1_UploadUpdateRequest` messages.
+        ///   - serializer: A serializer for `Zorba_V1_UploadUpdateRequest` messages.
+        ///   - deserializer: A deserializer for `Zorba_V1_UploadUpdateResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func uploadUpdate<Result>(
+            request: GRPCCore.StreamingClientRequest<Zorba_V1_UploadUpdateRequest>,
+            serializer: some GRPCCore.MessageSerializer<Zorba_V1_UploadUpdateRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Zorba_V1_UploadUpdateResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Zorba_V1_UploadUpdateResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "RenewCertificate" method.
@@ -891,6 +1021,41 @@ extension Zorba_V1_Federation {
             )
         }
 
+        /// Call the "UploadUpdate" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > The dense answer to an assignment of a first-order run, piece by piece, before the Result that
+        /// > names it.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request producing `Zorba_V1_UploadUpdateRequest` messages.
+        ///   - serializer: A serializer for `Zorba_V1_UploadUpdateRequest` messages.
+        ///   - deserializer: A deserializer for `Zorba_V1_UploadUpdateResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func uploadUpdate<Result>(
+            request: GRPCCore.StreamingClientRequest<Zorba_V1_UploadUpdateRequest>,
+            serializer: some GRPCCore.MessageSerializer<Zorba_V1_UploadUpdateRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Zorba_V1_UploadUpdateResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Zorba_V1_UploadUpdateResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.clientStreaming(
+                request: request,
+                descriptor: Zorba_V1_Federation.Method.UploadUpdate.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "RenewCertificate" method.
         ///
         /// > Source IDL Documentation:
@@ -1035,6 +1200,36 @@ extension Zorba_V1_Federation.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Zorba_V1_FetchModelRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Zorba_V1_FetchModelResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "UploadUpdate" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The dense answer to an assignment of a first-order run, piece by piece, before the Result that
+    /// > names it.
+    ///
+    /// - Parameters:
+    ///   - request: A streaming request producing `Zorba_V1_UploadUpdateRequest` messages.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func uploadUpdate<Result>(
+        request: GRPCCore.StreamingClientRequest<Zorba_V1_UploadUpdateRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Zorba_V1_UploadUpdateResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.uploadUpdate(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Zorba_V1_UploadUpdateRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Zorba_V1_UploadUpdateResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1194,6 +1389,41 @@ extension Zorba_V1_Federation.ClientProtocol {
             metadata: metadata
         )
         return try await self.fetchModel(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "UploadUpdate" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > The dense answer to an assignment of a first-order run, piece by piece, before the Result that
+    /// > names it.
+    ///
+    /// - Parameters:
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - producer: A closure producing request messages to send to the server. Returning
+    ///       from the closure closes the request stream.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func uploadUpdate<Result>(
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        requestProducer producer: @Sendable @escaping (GRPCCore.RPCWriter<Zorba_V1_UploadUpdateRequest>) async throws -> Void,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Zorba_V1_UploadUpdateResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.StreamingClientRequest<Zorba_V1_UploadUpdateRequest>(
+            metadata: metadata,
+            producer: producer
+        )
+        return try await self.uploadUpdate(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -340,6 +340,10 @@ package nonisolated struct Zorba_V1_Result: Sendable {
   /// new plans of what their rounds show.
   package var halfScalars: Data = Data()
 
+  /// The digest of the update that was uploaded, 16 bytes; only in first-order runs, in the place of
+  /// scalars.
+  package var updateDigest: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -478,6 +482,10 @@ package nonisolated struct Zorba_V1_Commit: Sendable {
 
   /// The first 8 bytes of the journal's chain value after this round.
   package var chain: UInt64 = 0
+
+  /// Where the journal ends after this round, of a dense round: its records are fetched up to there.
+  /// 0 for a round whose coefficients are here.
+  package var journalBytes: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -653,6 +661,9 @@ package nonisolated struct Zorba_V1_FetchJournalRequest: Sendable {
 
   package var offset: UInt64 = 0
 
+  /// Where to stop; 0 asks for all there is.
+  package var end: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -748,6 +759,80 @@ package nonisolated struct Zorba_V1_FetchModelResponse: Sendable {
   // methods supported on all messages.
 
   package var data: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The first message of an upload declares it, the others are its bytes in order.
+package nonisolated struct Zorba_V1_UploadUpdateRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var kind: Zorba_V1_UploadUpdateRequest.OneOf_Kind? = nil
+
+  package var declaration: Zorba_V1_UpdateDeclaration {
+    get {
+      if case .declaration(let v)? = kind {return v}
+      return Zorba_V1_UpdateDeclaration()
+    }
+    set {kind = .declaration(newValue)}
+  }
+
+  package var piece: Data {
+    get {
+      if case .piece(let v)? = kind {return v}
+      return Data()
+    }
+    set {kind = .piece(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Kind: Equatable, Sendable {
+    case declaration(Zorba_V1_UpdateDeclaration)
+    case piece(Data)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Zorba_V1_UpdateDeclaration: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var run: String = String()
+
+  package var round: UInt64 = 0
+
+  /// From 1; 0 stands for 1.
+  package var attempt: UInt32 = 0
+
+  /// All of them, and their digest as the journal would have it: 16 bytes.
+  package var bytes: UInt64 = 0
+
+  package var digest: Data = Data()
+
+  /// Where in the update the first piece stands.
+  package var offset: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Zorba_V1_UploadUpdateResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Bytes of this update that the coordinator holds, from its beginning. An upload that is declared
+  /// and ends without a piece asks for no more than that.
+  package var held: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1328,7 +1413,7 @@ nonisolated extension Zorba_V1_SiteCosts: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Zorba_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Result"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}attempt\0\u{1}scalars\0\u{1}examples\0\u{1}loss\0\u{1}seconds\0\u{3}peak_memory_mib\0\u{3}block_digest\0\u{3}half_scalars\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}attempt\0\u{1}scalars\0\u{1}examples\0\u{1}loss\0\u{1}seconds\0\u{3}peak_memory_mib\0\u{3}block_digest\0\u{3}half_scalars\0\u{3}update_digest\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1345,6 +1430,7 @@ nonisolated extension Zorba_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.peakMemoryMib) }()
       case 8: try { try decoder.decodeSingularBytesField(value: &self.blockDigest) }()
       case 9: try { try decoder.decodeSingularBytesField(value: &self.halfScalars) }()
+      case 10: try { try decoder.decodeSingularBytesField(value: &self.updateDigest) }()
       default: break
       }
     }
@@ -1378,6 +1464,9 @@ nonisolated extension Zorba_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.halfScalars.isEmpty {
       try visitor.visitSingularBytesField(value: self.halfScalars, fieldNumber: 9)
     }
+    if !self.updateDigest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.updateDigest, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1391,6 +1480,7 @@ nonisolated extension Zorba_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.peakMemoryMib != rhs.peakMemoryMib {return false}
     if lhs.blockDigest != rhs.blockDigest {return false}
     if lhs.halfScalars != rhs.halfScalars {return false}
+    if lhs.updateDigest != rhs.updateDigest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1621,7 +1711,7 @@ nonisolated extension Zorba_V1_Advance: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Zorba_V1_Commit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Commit"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}participants\0\u{1}coefficients\0\u{1}chain\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}participants\0\u{1}coefficients\0\u{1}chain\0\u{3}journal_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1633,6 +1723,7 @@ nonisolated extension Zorba_V1_Commit: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 2: try { try decoder.decodeSingularBytesField(value: &self.participants) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.coefficients) }()
       case 4: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.journalBytes) }()
       default: break
       }
     }
@@ -1651,6 +1742,9 @@ nonisolated extension Zorba_V1_Commit: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.chain != 0 {
       try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 4)
     }
+    if self.journalBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.journalBytes, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1659,6 +1753,7 @@ nonisolated extension Zorba_V1_Commit: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.participants != rhs.participants {return false}
     if lhs.coefficients != rhs.coefficients {return false}
     if lhs.chain != rhs.chain {return false}
+    if lhs.journalBytes != rhs.journalBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1885,7 +1980,7 @@ nonisolated extension Zorba_V1_Goodbye.Reason: SwiftProtobuf._ProtoNameProviding
 
 nonisolated extension Zorba_V1_FetchJournalRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FetchJournalRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}offset\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}offset\0\u{1}end\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1895,6 +1990,7 @@ nonisolated extension Zorba_V1_FetchJournalRequest: SwiftProtobuf.Message, Swift
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.run) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.end) }()
       default: break
       }
     }
@@ -1907,12 +2003,16 @@ nonisolated extension Zorba_V1_FetchJournalRequest: SwiftProtobuf.Message, Swift
     if self.offset != 0 {
       try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 2)
     }
+    if self.end != 0 {
+      try visitor.visitSingularUInt64Field(value: self.end, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Zorba_V1_FetchJournalRequest, rhs: Zorba_V1_FetchJournalRequest) -> Bool {
     if lhs.run != rhs.run {return false}
     if lhs.offset != rhs.offset {return false}
+    if lhs.end != rhs.end {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2138,6 +2238,153 @@ nonisolated extension Zorba_V1_FetchModelResponse: SwiftProtobuf.Message, SwiftP
 
   package static func ==(lhs: Zorba_V1_FetchModelResponse, rhs: Zorba_V1_FetchModelResponse) -> Bool {
     if lhs.data != rhs.data {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Zorba_V1_UploadUpdateRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UploadUpdateRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}declaration\0\u{1}piece\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Zorba_V1_UpdateDeclaration?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .declaration(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .declaration(v)
+        }
+      }()
+      case 2: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .piece(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.kind {
+    case .declaration?: try {
+      guard case .declaration(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .piece?: try {
+      guard case .piece(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Zorba_V1_UploadUpdateRequest, rhs: Zorba_V1_UploadUpdateRequest) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Zorba_V1_UpdateDeclaration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UpdateDeclaration"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}round\0\u{1}attempt\0\u{1}bytes\0\u{1}digest\0\u{1}offset\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.run.isEmpty {
+      try visitor.visitSingularStringField(value: self.run, fieldNumber: 1)
+    }
+    if self.round != 0 {
+      try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 2)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 3)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 4)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 5)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Zorba_V1_UpdateDeclaration, rhs: Zorba_V1_UpdateDeclaration) -> Bool {
+    if lhs.run != rhs.run {return false}
+    if lhs.round != rhs.round {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Zorba_V1_UploadUpdateResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UploadUpdateResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}held\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.held) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.held != 0 {
+      try visitor.visitSingularUInt64Field(value: self.held, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Zorba_V1_UploadUpdateResponse, rhs: Zorba_V1_UploadUpdateResponse) -> Bool {
+    if lhs.held != rhs.held {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -62,6 +62,11 @@ extension Zorba_V1_Commit {
     try check.round(round)
     try check.atMost(limits.maximumPackedBytes, bytes: participants.count, "participants")
     try check.packed(coefficients, "coefficients", within: limits)
+    try check.require(
+      journalBytes <= 1 << 53, "journal_bytes", "\(journalBytes) is beyond any journal")
+    try check.require(
+      journalBytes == 0 || coefficients.isEmpty, "coefficients",
+      "\(coefficients.count) bytes beside a dense round")
     // What is committed goes into the weights of every site.
     try check.require(
       PackedFloats.unpack(coefficients)?.allSatisfy(\.isFinite) ?? false, "coefficients",

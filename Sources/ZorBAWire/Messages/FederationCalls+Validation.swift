@@ -5,6 +5,7 @@ extension Zorba_V1_FetchJournalRequest: WireMessage {
     let check = MessageCheck("FetchJournalRequest")
     try check.name(run, "run", within: limits)
     try check.require(offset <= 1 << 53, "offset", "\(offset) is beyond any journal")
+    try check.require(end == 0 || end >= offset, "end", "\(end) lies before \(offset)")
   }
 }
 

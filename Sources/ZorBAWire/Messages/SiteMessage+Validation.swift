@@ -63,7 +63,10 @@ extension Zorba_V1_Result {
     let check = MessageCheck("Result")
     try check.round(round)
     try check.packed(scalars, "scalars", within: limits)
-    try check.require(!scalars.isEmpty, "scalars", "no scalars")
+    try check.require(!scalars.isEmpty || !updateDigest.isEmpty, "scalars", "no scalars")
+    try check.length(updateDigest.count, of: [0, 16], "update_digest")
+    try check.require(
+      scalars.isEmpty || updateDigest.isEmpty, "update_digest", "an update beside scalars")
     try check.packed(halfScalars, "half_scalars", within: limits)
     try check.require(
       halfScalars.isEmpty || halfScalars.count == 2 * scalars.count, "half_scalars",

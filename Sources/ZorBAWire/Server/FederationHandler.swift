@@ -26,6 +26,11 @@ package protocol FederationHandler: Sendable {
     outbound: WireWriter<Zorba_V1_FetchModelResponse>
   ) async throws
 
+  /// Takes the update that the site answers an assignment with; the first message declares it.
+  func uploadUpdate(
+    _ peer: WirePeer, inbound: ValidatedMessages<Zorba_V1_UploadUpdateRequest>
+  ) async throws -> Zorba_V1_UploadUpdateResponse
+
   /// Signs a fresh certificate for the peer's own identity.
   func renewCertificate(
     _ peer: WirePeer, _ request: Zorba_V1_RenewCertificateRequest

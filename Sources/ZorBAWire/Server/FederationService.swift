@@ -50,6 +50,15 @@ struct FederationService: Zorba_V1_Federation.SimpleServiceProtocol {
     }
   }
 
+  func uploadUpdate(
+    request: RPCAsyncSequence<Zorba_V1_UploadUpdateRequest, any Error>, context: ServerContext
+  ) async throws -> Zorba_V1_UploadUpdateResponse {
+    try await admission.serve(context, only: .site) { peer, _ in
+      try await handler.uploadUpdate(
+        peer, inbound: ValidatedMessages(request, limits: limits))
+    }
+  }
+
   func renewCertificate(
     request: Zorba_V1_RenewCertificateRequest, context: ServerContext
   ) async throws -> Zorba_V1_RenewCertificateResponse {

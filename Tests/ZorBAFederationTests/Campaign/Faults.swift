@@ -30,6 +30,8 @@ struct Setting: Sendable {
   /// Clients that the first plan knows.
   var planned: Int
   var hasReference: Bool
+  /// Whether answers are updates that are uploaded, and rounds are fetched from the journal.
+  var isDense: Bool
   var faults: Set<Fault>
   /// Steps in which faults happen, and how many in a thousand steps.
   var faultSteps: Int
@@ -57,6 +59,7 @@ struct Setting: Sendable {
     default:
       faults = Set(Fault.allCases.filter { _ in Int.random(in: 0..<3, using: &random) == 0 })
     }
+    isDense = Int.random(in: 0..<3, using: &random) == 0
   }
 
   var configuration: RunMachine.Configuration {

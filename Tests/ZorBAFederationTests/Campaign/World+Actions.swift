@@ -114,6 +114,9 @@ extension World {
     let needed = max(1, Int((setting.quorum * Double(asked.count) - 1e-9).rounded(.up)))
     if clients.count < needed { fail("\(clients.count) of \(needed) answers are enough") }
     for report in reports {
+      if setting.isDense, coordinator.uploads[report.client] != report {
+        fail("client \(report.client) counts without its update")
+      }
       if coordinator.quarantined.contains(report.client) {
         fail("client \(report.client) is quarantined and counted")
       }
@@ -149,6 +152,7 @@ extension World {
       return feed(.rejected(ticket, clients: left))
     }
     append(.round(ticket.round, counted: reports.map(\.client)))
+    coordinator.uploads = [:]
     statistics.rounds += 1
     coordinator.closing = (ticket, reports, true)
   }

@@ -22,6 +22,8 @@ struct Coordinator {
   var hasRetry = false
   var asked: [RunMachine.Ticket: [Int]] = [:]
   var closed: Set<RunMachine.Ticket> = []
+  /// Updates that came in whole, by client.
+  var uploads: [Int: RunMachine.Report] = [:]
   var past: [RunMachine.Event] = []
 
   let firstMembers: [Int]
@@ -44,7 +46,7 @@ struct Coordinator {
     nextSession = 1
     (closing, planning, ending) = (nil, nil, nil)
     (deadline, evaluationDeadline, digestDeadline, hasRetry) = (nil, nil, false, false)
-    (asked, closed, past) = ([:], [], [])
+    (asked, closed, past, uploads) = ([:], [], [], [:])
   }
 }
 
@@ -144,6 +146,10 @@ extension World {
       feed(.ready(client: client, session: session, lastRound: round))
     case .result(let ticket, let report, let digest, let isWrong):
       if isWrong { sentWrong.insert(client) }
+      // A result counts only beside its update.
+      if setting.isDense, coordinator.uploads[client] != report {
+        return feed(.declined(client: client, session: session, ticket))
+      }
       feed(.result(client: client, session: session, ticket, report, digest: digest))
     case .declined(let ticket): feed(.declined(client: client, session: session, ticket))
     case .evaluation(let round):

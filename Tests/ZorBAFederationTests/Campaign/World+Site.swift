@@ -16,7 +16,9 @@ struct Site {
   var commits: [Int: Entry] = [:]
   var records: [Entry] = []
   /// The last answer, with what it was computed from.
-  var answer: (ticket: RunMachine.Ticket, report: RunMachine.Report, digest: UInt64, isWrong: Bool)?
+  var answer: Answer?
+  /// What is being uploaded, over which stream's connection.
+  var upload: (answer: Answer, stream: Stream)?
   var stream: Stream?
   var isConnecting = false
   /// The end of a connection that the site gave up is still to be told.
@@ -27,6 +29,10 @@ struct Site {
   /// How it ended, if it did.
   var outcome: SiteMachine.Outcome?
   var isDone = false
+
+  typealias Answer = (
+    ticket: RunMachine.Ticket, report: RunMachine.Report, digest: UInt64, isWrong: Bool
+  )
 
   enum Job: Equatable {
     case fetch, rebuild, replay
@@ -42,7 +48,7 @@ struct Site {
 
   mutating func forget() {
     (machine, weights, isWrong, work, answer, stream) = (nil, nil, false, nil, nil, nil)
-    (commits, records) = ([:], [])
+    (commits, records, upload) = ([:], [], nil)
     (isConnecting, owesEnd, hasTimer, isHung) = (false, false, false, false)
   }
 }
@@ -172,9 +178,9 @@ extension World {
       guard let answer = sites[index].answer, answer.ticket == ticket else {
         return fail("site \(index) has no answer to \(ticket)")
       }
-      stream?.say(
-        .result(
-          ticket, answer.report, digest: bytes(answer.digest), isWrong: answer.isWrong))
+      guard setting.isDense else { return tell(answer, on: stream) }
+      // A later answer takes the place of one that is still going up.
+      sites[index].upload = stream.map { (answer, $0) }
     case .sendDeclined(let ticket, _): stream?.say(.declined(ticket))
     case .evaluate(let round): begin(.evaluate(round), at: index)
     case .cancelEvaluation: break

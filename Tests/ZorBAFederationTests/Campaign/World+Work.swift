@@ -70,11 +70,65 @@ extension World {
       sites[index].work = nil
       return feed(index, .applyFailed(round: round))
     }
-    guard take(entry, at: index) else {
-      sites[index].work = nil
-      return feed(index, .commitRefused(round: round))
+    if setting.isDense {
+      guard fetchRound(of: entry, at: index) else { return }
+    } else {
+      guard take(entry, at: index) else {
+        sites[index].work = nil
+        return feed(index, .commitRefused(round: round))
+      }
     }
     sites[index].work = .apply(entry, isDurable: true)
+  }
+
+  /// Brings a dense round from the coordinator's journal as it is now; the commit tells only where it
+  /// ends and in which chain value. Says what came of it unless the round is durable.
+  private func fetchRound(of entry: Entry, at index: Int) -> Bool {
+    let site = sites[index]
+    func fail(_ event: SiteMachine.Event) -> Bool {
+      statistics.brokenFetches += 1
+      sites[index].work = nil
+      feed(index, event)
+      return false
+    }
+    guard let stream = site.stream, !stream.isCut, !stream.serverEnded,
+      coordinator.machine != nil, isCalm || !chance(10),
+      let next = coordinator.journal.dropFirst(site.journal.count).first, next.isRound,
+      site.journal.tail.next(next.kind) == next
+    else { return fail(.applyFailed(round: entry.round)) }
+    // It is on the disk before its end shows whether it is what was told.
+    sites[index].journal.append(next)
+    guard next.chain == entry.chain else { return fail(.commitRefused(round: entry.round)) }
+    statistics.denseRounds += 1
+    return true
+  }
+
+  /// Tells the coordinator of an answer.
+  func tell(_ answer: Site.Answer, on stream: Stream?) {
+    stream?.say(
+      .result(
+        answer.ticket, answer.report, digest: bytes(answer.digest), isWrong: answer.isWrong))
+  }
+
+  /// An upload comes to its end: whole, refused, or lost with its connection.
+  func finishUpload(_ index: Int) {
+    guard let (answer, stream) = sites[index].upload else { return }
+    sites[index].upload = nil
+    let machine = coordinator.machine
+    guard sites[index].stream === stream, !stream.isCut, !stream.serverEnded, machine != nil,
+      isCalm || !chance(12)
+    else {
+      statistics.lostUploads += 1
+      // An upload that breaks while its stream stands is an answer that will not come.
+      if sites[index].stream === stream { stream.say(.declined(answer.ticket)) }
+      return
+    }
+    guard machine?.awaited.contains(index) == true, machine?.ticket == answer.ticket else {
+      return stream.say(.declined(answer.ticket))
+    }
+    statistics.uploads += 1
+    coordinator.uploads[index] = answer.report
+    tell(answer, on: stream)
   }
 
   private func append(_ entry: Entry, at index: Int) {

@@ -78,6 +78,7 @@ final class World {
   }
 
   enum Choice {
+    case upload(Int)
     case up(Stream), down(Stream), siteNotices(Stream), serverNotices(Stream)
     case work(Int), connect(Int), siteTimer(Int), start(Int)
     case startCoordinator, close, plan, end
@@ -110,6 +111,7 @@ final class World {
       }
       guard site.isAwake else { continue }
       if site.work != nil { choices.append(.work(site.index)) }
+      if site.upload != nil { choices.append(.upload(site.index)) }
       if site.isConnecting || site.owesEnd { choices.append(.connect(site.index)) }
       if site.hasTimer { timers.append(.siteTimer(site.index)) }
     }
@@ -145,6 +147,7 @@ final class World {
       stream.serverEnded = true
       if stream.session > 0 { feed(.gone(client: stream.site, session: stream.session)) }
     case .work(let site): finishWork(site)
+    case .upload(let site): finishUpload(site)
     case .connect(let site): finishConnecting(site)
     case .siteTimer(let site):
       sites[site].hasTimer = false
@@ -186,6 +189,10 @@ struct Statistics {
   var pauses = 0
   var superseded = 0
   var rebuilds = 0
+  var uploads = 0
+  var lostUploads = 0
+  var denseRounds = 0
+  var brokenFetches = 0
 
   mutating func add(_ other: Statistics) {
     rounds += other.rounds
@@ -200,5 +207,9 @@ struct Statistics {
     pauses += other.pauses
     superseded += other.superseded
     rebuilds += other.rebuilds
+    uploads += other.uploads
+    lostUploads += other.lostUploads
+    denseRounds += other.denseRounds
+    brokenFetches += other.brokenFetches
   }
 }
