@@ -86,7 +86,8 @@ let package = Package(
       dependencies: [
         "ZorBAModels", "ZorBAOptimization", "ZorBATokenizers", "ZorBAData", "ZorBAJournal",
         "ZorBAFederation", "ZorBAPlanning", "ZorBACheckpoint", "ZorBATensor", "ZorBAJSON",
-        "ZorBADiagnostics", .product(name: "Crypto", package: "swift-crypto"),
+        "ZorBADiagnostics",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: style),
     .target(
@@ -257,7 +258,8 @@ let package = Package(
     .testTarget(
       name: "ZorBAOptimizationTests",
       dependencies: [
-        "ZorBAOptimization", "ZorBAFederation", "CZorBAKernels", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBAOptimization", "ZorBAFederation", "CZorBAKernels", "ZorBATensor", "ZorBAJSON",
+        "ZorBADiagnostics",
         "ZorBATestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
