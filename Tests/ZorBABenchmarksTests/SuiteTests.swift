@@ -157,7 +157,7 @@ import ZorBATestSupport
   }
 
   /// The suites that ship, with every variable given.
-  @Test(arguments: ["quick", "zorba", "cross-domain", "memory"])
+  @Test(arguments: ["quick", "zorba", "cross-domain", "encoders", "memory"])
   func shippedSuitesCanBeRead(name: String) throws {
     let resources = SampleRun.resources
     let suite = try BenchmarkSuite.read(

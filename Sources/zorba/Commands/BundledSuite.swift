@@ -3,7 +3,7 @@ import ZorBADiagnostics
 
 /// The suites that ship with the program.
 enum BundledSuite {
-  static let names = ["quick", "zorba", "cross-domain", "memory"]
+  static let names = ["quick", "zorba", "cross-domain", "encoders", "memory"]
 
   /// What `${bundle}` stands for.
   static var resources: String { Bundle.module.bundleURL.appending(path: "Resources").path }
