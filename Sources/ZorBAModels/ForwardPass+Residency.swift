@@ -38,19 +38,19 @@ extension ForwardPass {
       withJob(head, accumulate: false) { job in
         linearBranches(head, x, y: y.base, yStride: y.stride, biases: biases)
           .withUnsafeBufferPointer { branches in
-          job.branches = branches.baseAddress
-          job.branch_count = branches.count
-          let scratch = workerScratch(byteCount: kernels.linear_scratch(&job))
-          let fixed = job
-          let pieces = (head.outputs + Self.columnsPerPiece - 1) / Self.columnsPerPiece
-          parallel(pieces, work: x.flatRows * head.inputs * head.outputs) { index, worker in
-            var job = fixed
-            let start = index * Self.columnsPerPiece
-            let columns = start..<min(start + Self.columnsPerPiece, head.outputs)
-            kernels.linear(&job, columns.lowerBound, columns.upperBound, scratch[worker])
-            residency.release(weights(of: head, columns: columns), block: block(of: head))
+            job.branches = branches.baseAddress
+            job.branch_count = branches.count
+            let scratch = workerScratch(byteCount: kernels.linear_scratch(&job))
+            let fixed = job
+            let pieces = (head.outputs + Self.columnsPerPiece - 1) / Self.columnsPerPiece
+            parallel(pieces, work: x.flatRows * head.inputs * head.outputs) { index, worker in
+              var job = fixed
+              let start = index * Self.columnsPerPiece
+              let columns = start..<min(start + Self.columnsPerPiece, head.outputs)
+              kernels.linear(&job, columns.lowerBound, columns.upperBound, scratch[worker])
+              residency.release(weights(of: head, columns: columns), block: block(of: head))
+            }
           }
-        }
       }
     }
   }

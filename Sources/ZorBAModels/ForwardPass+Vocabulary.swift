@@ -136,11 +136,11 @@ extension ForwardPass {
     linearBranches(
       head, hidden, rows: rows, y: origin, yStride: Self.tileWidth, biases: biases
     )
-      .withUnsafeBufferPointer { branches in
-        job.branches = branches.baseAddress
-        job.branch_count = branches.count
-        kernels.linear(&job, columns.lowerBound, columns.upperBound, scratch)
-      }
+    .withUnsafeBufferPointer { branches in
+      job.branches = branches.baseAddress
+      job.branch_count = branches.count
+      kernels.linear(&job, columns.lowerBound, columns.upperBound, scratch)
+    }
   }
 
   /// Copies the wanted logits of a tile: [branches, targets].
