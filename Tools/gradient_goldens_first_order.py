@@ -92,7 +92,7 @@ def write(folder):
 def main():
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
-    for folder in sorted(path for path in TARGET.iterdir() if path.is_dir()):
+    for folder in sorted(path.parent for path in TARGET.glob("*/config.json")):
         print(f"{folder.name:24} {write(folder):8}")
 
 

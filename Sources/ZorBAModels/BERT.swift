@@ -29,13 +29,13 @@ struct BERT: Decoder {
     case .classifier(let labels):
       classification = parameters.scope(block: 0, prefix: "") { p in
         ClassificationHead(
-          dense: nil, output: p.linear("classifier", inputs: h, outputs: labels, bias: true))
+          dense: nil, output: p.labelHead("classifier", inputs: h, labels: labels))
       }
     case .sequenceClassifier(let labels):
       classification = parameters.scope(block: 0, prefix: "") { p in
         ClassificationHead(
           dense: p.linear("bert.pooler.dense", inputs: h, outputs: h, bias: true),
-          output: p.linear("classifier", inputs: h, outputs: labels, bias: true))
+          output: p.labelHead("classifier", inputs: h, labels: labels))
       }
     case .languageModel, .embedding, .prototypes: break
     }

@@ -54,12 +54,19 @@ package struct AdapterFolder: Sendable {
       error.location.file = error.location.file ?? path
       throw error
     }
-    let names = Set(entries.flatMap { $0 }.map { Self.prefix + $0.name })
+    // Of an encoder without a head the library leaves out the prefix that one with a head has.
+    let isBare = model.encoderPrefix.map { encoder in
+      !file.tensorNames.contains { $0.hasPrefix(Self.prefix + encoder) }
+    }
+    func stored(_ entry: AdapterEntry) -> String {
+      Self.storedName(entry.name, of: model, isBare: isBare ?? false)
+    }
+    let names = Set(entries.flatMap { $0 }.map(stored))
     if let stray = file.tensorNames.first(where: { !names.contains($0) }) {
       throw fault(stray, "is not part of the adapter that \(Self.configurationName) describes")
     }
     for entry in entries.flatMap({ $0 }) {
-      let name = Self.prefix + entry.name
+      let name = stored(entry)
       guard let stored = file.entry(named: name) else { throw fault(name, "is missing") }
       let expected = Self.storedShapes(entry)
       guard expected.contains(stored.shape) else {
@@ -68,13 +75,23 @@ package struct AdapterFolder: Sendable {
     }
     let converted = try WorkingCopy(of: file, names: names.sorted(), dtype: .float32)
     return try AdapterTensors(entries) { entry, _, values in
-      let name = Self.prefix + entry.name
+      let name = stored(entry)
       let tensor = try converted.tensor(named: name)
       UnsafeMutableRawPointer(values).copyMemory(from: tensor.bytes, byteCount: tensor.byteCount)
       for index in 0..<entry.elementCount where !values[index].isFinite {
         throw fault(name, "has the value \(values[index]) at element \(index)")
       }
     }
+  }
+
+  /// The name of a tensor in a file.
+  private static func storedName(
+    _ name: String, of model: ModelConfiguration, isBare: Bool
+  ) -> String {
+    guard isBare, let encoder = model.encoderPrefix, name.hasPrefix(encoder) else {
+      return prefix + name
+    }
+    return prefix + name.dropFirst(encoder.count)
   }
 
   private func fault(_ name: String, _ message: String) -> ZorBAError {
@@ -117,7 +134,9 @@ package struct AdapterFolder: Sendable {
           dtype: .float32, shape: isInput ? [1, width] : [width, 1], bytes: tensor.bytes,
           owner: TensorOwner(parameter.tensor))
       }
-      tensors[prefix + parameter.name] = tensor
+      let name = storedName(
+        parameter.name, of: model.configuration, isBare: model.configuration.isBareEncoder)
+      tensors[name] = tensor
     }
     try SafetensorsWriter(NamedTensors(tensors: tensors)).write(to: root + weightsName)
     let json = description.peft(for: model.configuration, named: base)

@@ -22,6 +22,8 @@ struct ClientTraining {
     var meanLoss: Double
     /// In all minibatches together.
     var examples: Int
+    /// Passes forwards and backwards.
+    var passes = 0
     /// Why the answer cannot be used; nil when it can.
     var fault: String?
   }
@@ -36,16 +38,18 @@ struct ClientTraining {
   func run(
     _ client: FederationClient, number: Int, round: Int, chosen: [Int], time: inout TimeLedger
   ) throws -> Answer {
-    var answer = Answer(meanLoss: 0, examples: 0, fault: nil)
+    var answer = Answer(meanLoss: 0, examples: 0)
     optimizer.reset()
     for step in 0..<method.localSteps {
       let batch = client.sampler.batch(round: round - 1, step: step).map { client.examples[$0] }
       answer.examples += batch.count
+      let parts = min(method.firstOrder.accumulation, batch.count)
       let (loss, weight) = try time.measure(\.forward) {
         try source.gradient(
-          of: batch, parts: min(method.firstOrder.accumulation, batch.count),
+          of: batch, parts: parts,
           dropoutSeed: dropoutSeed(client: number, round: round, step: step))
       }
+      answer.passes += parts
       answer.meanLoss += loss / weight / Double(method.localSteps)
       guard (loss / weight).isFinite else {
         answer.fault = "the loss of step \(step + 1) is \(loss / weight)"

@@ -176,14 +176,15 @@ extension FirstOrderSession {
     let answer = try training.run(
       clients[client], number: client + 1, round: round, chosen: chosen, time: &time)
     if let fault = answer.fault {
-      try refuse(client, round: round, fault, answers: &answers)
+      try refuse(client, round: round, fault, passes: answer.passes, answers: &answers)
       return
     }
     let change: DenseDelta
     do {
       change = try time.measure(\.update) { try clientChange(blocks, chosen) }
     } catch let error as ZorBAError where error.code == .diverged {
-      try refuse(client, round: round, error.message, answers: &answers)
+      try refuse(
+        client, round: round, error.message, passes: answer.passes, answers: &answers)
       return
     }
     let weight = clients[client].weight
@@ -199,14 +200,14 @@ extension FirstOrderSession {
   }
 
   private func refuse(
-    _ client: Int, round: Int, _ fault: String, answers: inout Answers
+    _ client: Int, round: Int, _ fault: String, passes: Int, answers: inout Answers
   ) throws {
     if divergence == .stop {
       throw ZorBAError(
         .diverged, "round \(round), \(clients[client].name): \(fault)",
         advice: "Resume with a lower learning rate, or with guard.action: skip.")
     }
-    answers.leftOut.append(.init(name: clients[client].name, scalars: []))
+    answers.leftOut.append(.init(name: clients[client].name, scalars: [], passes: passes))
     warn("round \(round): \(clients[client].name) is left out: \(fault)")
   }
 
@@ -258,7 +259,7 @@ extension FirstOrderSession {
       clients: answers.accepted.map {
         RoundMetrics.Client(
           name: clients[$0.client].name, loss: $0.answer.meanLoss, scalars: [],
-          examples: $0.answer.examples, activeBlocks: $0.activeBlocks)
+          examples: $0.answer.examples, activeBlocks: $0.activeBlocks, passes: $0.answer.passes)
       },
       leftOut: answers.leftOut, coveredBlocks: round.blocks.count, bytesUp: answers.bytesUp,
       bytesDown: clients.count * WirePayload.bytes(down: changes),

@@ -17,11 +17,14 @@ public struct RoundMetrics: Sendable, Equatable {
     public var examples: Int
     /// Transformer blocks the client had active.
     public var activeBlocks: Int
+    /// Passes forwards and backwards that a first-order method took; nil for the others, whose passes
+    /// follow from the scalars.
+    public var passes: Int?
 
     /// Creates a client's part.
     public init(
       name: String, loss: Double, scalars: [Float], halfScalars: [HalfScalars]? = nil,
-      examples: Int, activeBlocks: Int
+      examples: Int, activeBlocks: Int, passes: Int? = nil
     ) {
       self.name = name
       self.loss = loss
@@ -29,6 +32,7 @@ public struct RoundMetrics: Sendable, Equatable {
       self.halfScalars = halfScalars
       self.examples = examples
       self.activeBlocks = activeBlocks
+      self.passes = passes
     }
   }
 
@@ -52,11 +56,14 @@ public struct RoundMetrics: Sendable, Equatable {
     public var name: String
     /// The finite differences that the guard saw, the refused one last unless it was not finite.
     public var scalars: [Float]
+    /// As a client's.
+    public var passes: Int?
 
     /// Creates an entry.
-    public init(name: String, scalars: [Float]) {
+    public init(name: String, scalars: [Float], passes: Int? = nil) {
       self.name = name
       self.scalars = scalars
+      self.passes = passes
     }
   }
 
@@ -84,13 +91,7 @@ public struct RoundMetrics: Sendable, Equatable {
     [
       "round": .integer(round), "seconds": .number(seconds), "loss": .number(loss),
       "per_client": .array(clients.map(\.json)),
-      "left_out": .array(
-        leftOut.map { client in
-          [
-            "client": .string(client.name),
-            "scalars": .array(client.scalars.map { .number(Double($0)) }),
-          ]
-        }),
+      "left_out": .array(leftOut.map(\.json)),
       "active_blocks": .integer(coveredBlocks), "bytes_up": .integer(bytesUp),
       "bytes_down": .integer(bytesDown), "peak_memory_bytes": .integer(peakMemoryBytes),
     ]
@@ -117,7 +118,9 @@ public struct RoundMetrics: Sendable, Equatable {
         return nil
       }
       leftOut.append(
-        LeftOut(name: name, scalars: scalars.compactMap { $0.double.map { Float($0) } }))
+        LeftOut(
+          name: name, scalars: scalars.compactMap { $0.double.map { Float($0) } },
+          passes: client["passes"]?.integer))
     }
     for client in clients {
       guard let name = client["client"]?.string, let loss = client["loss"]?.double,
@@ -128,7 +131,7 @@ public struct RoundMetrics: Sendable, Equatable {
         Client(
           name: name, loss: loss, scalars: scalars.compactMap { $0.double.map { Float($0) } },
           halfScalars: client["half_scalars"]?.array?.compactMap(HalfScalars.init(json:)),
-          examples: examples, activeBlocks: active))
+          examples: examples, activeBlocks: active, passes: client["passes"]?.integer))
     }
   }
 
@@ -162,6 +165,20 @@ extension RoundMetrics.Client {
       members.append(("half_scalars", .array(pairs)))
     }
     members += [("examples", .integer(examples)), ("active_blocks", .integer(activeBlocks))]
+    if let passes { members.append(("passes", .integer(passes))) }
+    var object = JSONObject()
+    for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
+    return .object(object)
+  }
+}
+
+extension RoundMetrics.LeftOut {
+  fileprivate var json: JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("client", .string(name)),
+      ("scalars", .array(scalars.map { .number(Double($0)) })),
+    ]
+    if let passes { members.append(("passes", .integer(passes))) }
     var object = JSONObject()
     for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
     return .object(object)

@@ -1,14 +1,16 @@
 package import ZorBATensor
 
 extension RunResult {
-  /// Minibatches that were put through the model to train it, by all clients: one for each side of
-  /// every direction of every step, also of answers that the guard refused.
+  /// Passes that training took, at all clients, answers that were refused included.
+  ///
+  /// Of a zeroth-order method a pass is forwards: a minibatch with one side of one direction of one step.
+  /// Of a first-order method it is forwards and backwards, about three times the work: a step's minibatch
+  /// or, with accumulation, one of the parts that it is taken in.
   public var forwardPasses: Int {
-    2
-      * history.reduce(0) { sum, round in
-        sum + round.clients.reduce(0) { $0 + $1.scalars.count }
-          + round.leftOut.reduce(0) { $0 + $1.scalars.count }
-      }
+    history.reduce(0) { sum, round in
+      sum + round.clients.reduce(0) { $0 + ($1.passes ?? 2 * $1.scalars.count) }
+        + round.leftOut.reduce(0) { $0 + ($1.passes ?? 2 * $1.scalars.count) }
+    }
   }
 
   /// Counts the parameters of the blocks that were active at some client.

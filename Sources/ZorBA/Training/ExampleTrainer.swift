@@ -32,9 +32,12 @@ package struct ExampleTrainer: Sendable {
     let divisor = whole ?? weight
     let scorer = ExampleScorer(model: model, tokenBranchLimit: tokenLimit)
     var loss = 0.0
-    for part in scorer.passes(examples, branches: 1) {
+    for (index, part) in scorer.passes(examples, branches: 1).enumerated() {
       let examples = examples[part]
       let queries = examples.map(\.queries)
+      var options = options
+      // Masks go by row, so that every pass wants a seed of its own.
+      options.dropoutSeed = options.dropoutSeed.map { $0 &+ UInt64(index) << 32 }
       try model.accumulateGradient(
         of: scorer.request(for: examples), options: options, into: gradients
       ) { result in

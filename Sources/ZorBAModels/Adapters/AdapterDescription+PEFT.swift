@@ -132,10 +132,32 @@ extension AdapterDescription {
       ]
     }
     members += [
-      ("target_modules", .array(names.map { .string($0) })), ("task_type", "CAUSAL_LM"),
+      ("target_modules", .array(names.map { .string($0) })),
+      ("task_type", model.head.peftTask.map { .string($0) } ?? .null),
     ]
     var object = JSONObject()
     for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
     return .object(object)
   }
+}
+
+extension OutputHead {
+  /// What PEFT calls the task of a model with this head; nil where it has no name for it, or one that
+  /// would bring a head of PEFT's own.
+  fileprivate var peftTask: String? {
+    switch self {
+    case .languageModel: "CAUSAL_LM"
+    case .embedding, .prototypes, .classifier: "FEATURE_EXTRACTION"
+    case .maskedLM, .sequenceClassifier: nil
+    }
+  }
+}
+
+extension ModelConfiguration {
+  /// What stands before the names of the base model's layers only in models with a head of the
+  /// checkpoint's own, such as `bert.`; nil for decoders, which always have one.
+  package var encoderPrefix: String? { isEncoder ? decoderType.basePrefix : nil }
+
+  /// Whether a library sees the model as an encoder without a head.
+  package var isBareEncoder: Bool { head.peftTask == "FEATURE_EXTRACTION" }
 }

@@ -21,6 +21,7 @@ extension Model {
     self.bound = bound
     configuration = model.configuration
     compute = model.compute
+    prototypes = model.prototypes
   }
 
   /// Puts an adapter beside the layers of a model, which itself is read from then on and never written.
@@ -47,6 +48,7 @@ extension Model {
     self.bound = bound
     configuration = base.configuration
     compute = base.compute
+    prototypes = base.prototypes
   }
 }
 

@@ -70,7 +70,7 @@ extension ForwardPass {
         var job = backwardJob(x, gradients, run: run, layer: layer)
         job.causal = causal ? 1 : 0
         bytes = max(bytes, kernels.attention_backward_scratch(&job))
-        work += run.count * run.end * x.query.width * 5
+        work += job.queries * job.keys * x.query.width * 5
         if run.sequence.start == start {
           sequences[sequences.count - 1].append(job)
         } else {
@@ -124,7 +124,7 @@ extension ForwardPass {
     job.d_k_stride = gradients.key?.stride ?? 0
     job.d_v_stride = gradients.value?.stride ?? 0
     job.queries = run.count
-    job.keys = run.end
+    job.keys = model.isEncoder ? run.sequence.count : run.end
     job.head_dim = model.headSize
     job.window = model.windows[layer]
     job.scale = model.attentionScale(layer: layer)

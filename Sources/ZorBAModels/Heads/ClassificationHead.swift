@@ -20,6 +20,14 @@ struct MaskedTransform: Sendable {
 }
 
 extension ParameterDeclarations {
+  /// The map from a text's vector to labels: a head, which no adapter changes and NF4 leaves alone.
+  mutating func labelHead(_ name: String, inputs: Int, labels: Int) -> Linear {
+    Linear(
+      weight: parameter(name + ".weight", shape: [labels, inputs]),
+      bias: parameter(name + ".bias", shape: [labels]), inputs: inputs, outputs: labels,
+      layout: .outputsFirst)
+  }
+
   /// The map from an encoder's transformed states to the vocabulary: the token embedding where it is
   /// tied, and a bias. transformers keeps an untied head's bias with its weight and leaves the other
   /// unused.

@@ -20,37 +20,15 @@ import ZorBATestSupport
       let expected = try golden.gradients.tensor(named: "losses").floats()[index]
       #expect(abs(value - Double(expected)) <= (rounds ? 2e-2 : 1e-5))
       for (place, parameter) in gradients.parameters.enumerated() {
-        let reference = try golden.gradients.tensor(
-          named: "\(loss.rawValue).\(parameter.name)"
-        ).floats().map(Double.init)
-        let found = Array(gradients[place])
+        let reference = try GradientSummary(
+          golden.gradients.tensor(named: "\(loss.rawValue).\(parameter.name)"))
         // Some gradients vanish in exact arithmetic: those are held to the gradient as a whole.
         // So are those of rounded products, of which single ones are off by a tenth.
-        let scale = rounds ? gradients.norm : max(reference[0], 1e-3 * gradients.norm)
-        var error = 0.0
-        for sum in 0..<8 {
-          let difference = Self.signedSum(found, sum) - reference[1 + sum]
-          error += difference * difference / 8
-        }
-        error = error.squareRoot() / scale
+        let scale = rounds ? gradients.norm : max(reference.norm, 1e-3 * gradients.norm)
+        let error = reference.error(of: Array(gradients[place]), scale: scale)
         #expect(error <= tolerance, "\(loss) \(parameter.name)")
-        let first = abs(Double(found[0]) - reference[9]) / scale
-        #expect(first <= tolerance, "\(loss) \(parameter.name)[0]")
       }
     }
-  }
-
-  /// The sum of the elements with the signs of the reference's sum `index`.
-  private static func signedSum(_ values: [Float], _ index: Int) -> Double {
-    var sum = 0.0
-    for (place, value) in values.enumerated() {
-      var z = UInt64(place) &+ UInt64(index) << 40 &+ 0x9E37_79B9_7F4A_7C15
-      z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-      z ^= z >> 31
-      sum += z >> 63 == 1 ? -Double(value) : Double(value)
-    }
-    return sum
   }
 }
 

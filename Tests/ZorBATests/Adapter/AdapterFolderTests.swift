@@ -79,6 +79,50 @@ import ZorBATestSupport
     #expect(a.scale == 1.5 && b.scale == 3)
   }
 
+  /// What PEFT is told of the task, and how it names the layers: without the encoder's prefix where the
+  /// encoder has no head of the checkpoint's own.
+  @Test(arguments: AdapterConfiguration.Kind.allCases)
+  func encodersAreWrittenAsPEFTHasThem(_ kind: AdapterConfiguration.Kind) throws {
+    let context = try ComputeContext(threads: 1)
+    let cases = [
+      ("bert", "FEATURE_EXTRACTION", "encoder."), ("roberta", "FEATURE_EXTRACTION", "encoder."),
+      ("bert-masked", nil, "bert.encoder."), ("roberta-masked", nil, "roberta.encoder."),
+      ("bert-classifier", nil, "bert.encoder."),
+    ]
+    for (name, task, start) in cases {
+      var origin = AdapterOrigin(folder: "")
+      origin.configuration = AdapterConfiguration()
+      origin.configuration.kind = kind
+      origin.seed = 3
+      let base = AdapterGolden.tests + "/ZorBAModelsTests/Goldens/encoders/" + name
+      let model = try WorkingModel(path: base, context: context, adapter: origin).model
+      let folder = try TemporaryFolder()
+      let path = folder.path("adapter")
+      _ = try AdapterFolder.write(model, to: path, base: "base", overwrite: false)
+      let json = try JSONParser.parse(contents(of: path + "/adapter_config.json"))
+      #expect(json["task_type"] != nil && json["task_type"]?.string == task)
+      let file = try SafetensorsFile(path: path + "/adapter_model.safetensors")
+      #expect(file.tensorNames.allSatisfy { $0.hasPrefix("base_model.model." + start) })
+
+      // It is read back under its own head, and as the encoder of a model with another one.
+      var heads: [OutputHead] = [model.configuration.head]
+      if name == "bert-masked" || name == "bert-classifier" { heads += [.embedding, .prototypes] }
+      if name == "bert" { heads += [.maskedLM, .classifier(labels: 3)] }
+      for head in heads {
+        let configuration = try model.configuration.with(head: head)
+        let tensors = try AdapterFolder(path: path).tensors(for: configuration)
+        for parameter in model.trainable.all {
+          let again = try tensors.tensor(named: parameter.name)
+          #expect(Array(again.rawBytes) == Array(parameter.tensor.rawBytes))
+        }
+      }
+    }
+    let golden = try golden("opt-lora")
+    let decoder = try golden.working(context).model
+    let json = decoder.adapter?.peft(for: decoder.configuration, named: "base")
+    #expect(json?["task_type"]?.string == "CAUSAL_LM")
+  }
+
   @Test(arguments: ["gpt2-lora", "llama-ia3"])
   func damagedFilesAreErrors(_ name: String) throws {
     let golden = try golden(name)

@@ -1,5 +1,6 @@
 import Testing
 import ZorBADiagnostics
+import ZorBAJSON
 import ZorBAJournal
 import ZorBAModels
 import ZorBAOptimization
@@ -162,6 +163,43 @@ import ZorBATensor
     #expect(try self.run(Self.variants[3]).run().poolDownloadBytes == 32)
   }
 
+  /// Every step of every client is as many passes as its minibatch is taken in parts.
+  @Test func passesAreCounted() throws {
+    // Variant, and passes of a client in a round: steps times parts, or sides of scalars.
+    for (index, passes) in [(0, 3), (1, 2), (2, 2 * 2), (3, 3 * 2)] {
+      let run = try run(Self.variants[index])
+      let result = try run.run()
+      let answers = result.history.reduce(0) { $0 + $1.clients.count }
+      #expect(answers >= 6 && result.forwardPasses == answers * passes)
+      #expect(
+        try JSONParser.parse(Array(result.jsonText.utf8))["forward_passes"]?.integer
+          == result.forwardPasses)
+      let out = run.folder.path("again")
+      _ = try run.run(stop: 3, out: out)
+      #expect(try run.run(resume: true, out: out).forwardPasses == result.forwardPasses)
+    }
+  }
+
+  /// Answers that were refused are counted, and come back from their line.
+  @Test func passesOfRefusedAnswersAreCounted() throws {
+    var metrics = RoundMetrics(
+      round: 1, seconds: 1, loss: 1,
+      clients: [.init(name: "a", loss: 1, scalars: [], examples: 4, activeBlocks: 2, passes: 6)],
+      leftOut: [.init(name: "b", scalars: [], passes: 2)], coveredBlocks: 2, bytesUp: 1,
+      bytesDown: 1, peakMemoryBytes: 1)
+    #expect(RoundMetrics(json: metrics.json) == metrics)
+    var result = RunResult(model: "m", rounds: 1)
+    result.history = [metrics]
+    #expect(result.forwardPasses == 8)
+    metrics.clients[0].passes = nil
+    metrics.clients[0].scalars = [1, 2]
+    metrics.leftOut[0] = .init(name: "b", scalars: [3])
+    #expect(RoundMetrics(json: metrics.json) == metrics)
+    #expect(!metrics.json.serialized.contains("passes"))
+    result.history = [metrics]
+    #expect(result.forwardPasses == 6)
+  }
+
   @Test func lossFalls() throws {
     for variant in Self.variants.prefix(3) {
       let history = try run(variant).run().history
@@ -191,6 +229,47 @@ import ZorBATensor
     let result = try run.run()
     let (first, last) = (try #require(result.history.first), try #require(result.history.last))
     #expect(last.loss < 0.7 * first.loss)
+    let out = run.folder.path("again")
+    _ = try run.run(stop: 5, out: out)
+    let resumed = try run.run(resume: true, out: out, threads: 2)
+    #expect(resumed.stateDigest == result.stateDigest)
+    let model = try FineTunedModel(
+      path: run.configuration.model, journal: result.journalPath, threads: 1)
+    #expect(model.stateDigest() == result.stateDigest)
+  }
+
+  /// The same over adapters: LoRA with dropout, IA3, and LoRA over a base of 4 bits.
+  @Test(arguments: ["lora", "ia3", "qlora"], TinyCheckpoint.Family.allCases)
+  func adaptersLearnAndResume(_ kind: String, _ family: TinyCheckpoint.Family) throws {
+    var checkpoint = TinyCheckpoint()
+    checkpoint.family = family
+    let run = try TinyRun(checkpoint) {
+      $0.adapter = AdapterConfiguration()
+      $0.adapter?.targets = ["all-linear"]
+      if kind == "ia3" {
+        $0.adapter?.kind = .ia3
+      } else {
+        $0.adapter?.rank = 4
+        $0.adapter?.dropout = 0.1
+        $0.adapter?.base = kind == "qlora" ? .nf4 : .asStored
+      }
+      $0.method.name = .fedavg
+      $0.method.learningRate = 0.03
+      $0.method.localSteps = 5
+      $0.method.firstOrder.accumulation = 2
+      $0.method.firstOrder.checkpointing = kind == "lora"
+      $0.rounds = 16
+      $0.evaluate.every = 0
+    }
+    let weights = run.configuration.model + "/model.safetensors"
+    let before = try contents(of: weights)
+    let result = try run.run()
+    // Masks and minibatches of two make the loss of single rounds jump about.
+    let losses = result.history.map(\.loss)
+    let least = try #require(losses.suffix(8).min())
+    #expect(least < 0.7 * losses[0], "\(losses)")
+    #expect(try contents(of: weights) == before)
+    #expect(result.forwardPasses == 16 * 3 * 5 * 2)
     let out = run.folder.path("again")
     _ = try run.run(stop: 5, out: out)
     let resumed = try run.run(resume: true, out: out, threads: 2)
