@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import ByteLevelBPETokenizer
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, OPTConfig, OPTForCausalLM, PretrainedConfig, PreTrainedModel
 
 END = "<|endoftext|>"
 LENGTH = 128
@@ -48,7 +48,12 @@ def pack(documents: list[list[int]], end: int, rng: random.Random) -> torch.Tens
     return torch.tensor(rows)
 
 
-def configuration(given: argparse.Namespace, vocabulary: int, end: int) -> LlamaConfig:
+def configuration(given: argparse.Namespace, vocabulary: int, end: int) -> PretrainedConfig:
+    if given.family == "opt":
+        return OPTConfig(
+            vocab_size=vocabulary, hidden_size=given.hidden, word_embed_proj_dim=given.hidden, ffn_dim=given.ffn,
+            num_hidden_layers=given.layers, num_attention_heads=given.heads, max_position_embeddings=2 * LENGTH,
+            dropout=0.0, attention_dropout=0.0, bos_token_id=end, eos_token_id=end, pad_token_id=None)
     return LlamaConfig(
         vocab_size=vocabulary, hidden_size=given.hidden, intermediate_size=given.ffn, num_hidden_layers=given.layers,
         num_attention_heads=given.heads, num_key_value_heads=given.kv_heads, head_dim=given.hidden // given.heads,
@@ -57,15 +62,16 @@ def configuration(given: argparse.Namespace, vocabulary: int, end: int) -> Llama
     )
 
 
-def save(model: LlamaForCausalLM, folder: Path) -> None:
+def save(model: PreTrainedModel, folder: Path) -> None:
     """Saves a bfloat16 copy; `config.json` keeps to the keys that every reader of the format knows."""
-    copy = LlamaForCausalLM(model.config)
+    copy = type(model)(model.config)
     copy.load_state_dict(model.state_dict())
     copy.to(torch.bfloat16).save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     settings = json.loads((folder / "config.json").read_text())
     settings["torch_dtype"] = "bfloat16"
-    settings["rope_theta"] = 10000.0
+    if settings["model_type"] == "llama":
+        settings["rope_theta"] = 10000.0
     for key in ("transformers_version", "dtype", "rope_parameters", "pretraining_tp", "use_cache", "pad_token_id"):
         settings.pop(key, None)
     (folder / "config.json").write_text(json.dumps(dict(sorted(settings.items())), indent=2) + "\n")
@@ -80,6 +86,7 @@ def main() -> None:
     options.add_argument("--rate", type=float, default=3e-3)
     options.add_argument("--save-every", type=int, default=500)
     options.add_argument("--vocabulary", type=int, default=2560)
+    options.add_argument("--family", choices=["llama", "opt"], default="llama")
     options.add_argument("--hidden", type=int, default=64)
     options.add_argument("--ffn", type=int, default=192)
     options.add_argument("--layers", type=int, default=8)
@@ -94,7 +101,8 @@ def main() -> None:
     end = tokenizer.token_to_id(END)
     documents = [e.ids for e in tokenizer.encode_batch(given.corpus.read_text().splitlines())]
     rng = random.Random(given.seed)
-    model = LlamaForCausalLM(configuration(given, tokenizer.get_vocab_size(), end))
+    kind = OPTForCausalLM if given.family == "opt" else LlamaForCausalLM
+    model = kind(configuration(given, tokenizer.get_vocab_size(), end))
     tokens = sum(map(len, documents))
     print(f"{tokens} tokens, vocabulary {tokenizer.get_vocab_size()}, {model.num_parameters()} parameters", flush=True)
 
