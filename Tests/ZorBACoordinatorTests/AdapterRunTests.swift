@@ -1,11 +1,13 @@
 import Testing
 import ZorBA
 import ZorBADiagnostics
+import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBASite
 import ZorBASitePolicy
 import ZorBATensor
+import ZorBATestSupport
 
 @testable import ZorBACoordinator
 
@@ -78,7 +80,11 @@ import ZorBATensor
     let result = await host.result
     #expect(result.history.map(\.bytesUp) == simulated.history.map(\.bytesUp))
     #expect(result.history.map(\.bytesDown) == simulated.history.map(\.bytesDown))
-    if run.adapter?.base != .nf4 { #expect(result.weightsBytes == simulated.weightsBytes) }
+    // In memory tensors begin on boundaries.
+    if run.adapter?.base != .nf4 {
+      #expect(result.weightsBytes <= simulated.weightsBytes)
+      #expect(Double(result.weightsBytes) > 0.95 * Double(simulated.weightsBytes))
+    }
     try await coordinator.end()
   }
 
@@ -104,6 +110,34 @@ import ZorBATensor
     try await coordinator.end()
   }
 
+  /// A coordinator that starts again takes the run up, and a branch keeps the adapter as it is.
+  @Test func coordinatorsComeAgain() async throws {
+    let federation = try LoopbackFederation(usesBackwardPass: true) {
+      $0.method.name = .fedavg
+      $0.method.learningRate = 0.01
+      $0.adapter = .small
+      $0.rounds = 12
+    }
+    let simulated = try federation.simulate()
+    var coordinator: CoordinatorUnderTest? = try await federation.coordinator()
+    let agents = try await federation.agents()
+    try await agents[1].applied(3)
+    try await coordinator?.end(cut: true)
+    // It lets go of the journal when the last of it is gone.
+    coordinator = nil
+    let second = try await federation.coordinator()
+    try await federation.expectEverybody(agents, endsAs: simulated)
+    let branch = try await second.coordinator.branch(
+      "trial", at: 4, to: "slower", overrides: ["method.learning_rate=0.001"])
+    #expect(await branch.result.rounds == 4)
+    let error = await #expect(throws: ZorBAError.self) {
+      try await second.coordinator.branch(
+        "trial", at: 4, to: "other", overrides: ["adapter.alpha=9"])
+    }
+    #expect(error?.code == .invalidConfiguration)
+    try await second.end()
+  }
+
   /// A site with another base model hears which one the run wants and which one it has.
   @Test func otherBasesAreRefused() async throws {
     let federation = try LoopbackFederation { $0.adapter = .small }
@@ -117,6 +151,7 @@ import ZorBATensor
     let failure = try #require(try await agent.failure)
     #expect(failure.code == .invalidModel)
     #expect(failure.message.contains(wanted) && failure.message.contains("\(found)"))
+    #expect(failure.location.file == other)
     try await coordinator.end()
   }
 
@@ -179,6 +214,46 @@ import ZorBATensor
     let old = try ModelCard(
       name: card.name, precision: card.precision, model: card.model, base: card.base)
     #expect(field(old) { _ in } == "adapter")
+  }
+
+  /// A damaged card is an error or another run, never a crash.
+  @Test func damagedCardsGiveErrors() throws {
+    let federation = try LoopbackFederation { $0.adapter = .small }
+    let run = federation.coordinated
+    let text = Array(try federation.card().json.serialized.utf8)
+    let header = try RunBlueprint(
+      name: "trial", configuration: run, card: ModelCard(parsing: text)
+    ).header
+    var mutator = Mutator(seed: 51)
+    var refused = 0
+    for _ in 0..<4000 {
+      do {
+        let card = try ModelCard(parsing: mutator.mutate(text))
+        let found = try RunBlueprint(name: "trial", configuration: run, card: card).header
+        #expect(found.model.blocks.count == header.model.blocks.count)
+      } catch is ZorBAError {
+        refused += 1
+      }
+    }
+    #expect(refused > 2000)
+  }
+
+  /// Whatever shape a card claims, it must be that of its tensors.
+  @Test(arguments: [
+    ("num_hidden_layers", 3, 4), ("num_hidden_layers", 3, 100), ("hidden_size", 16, 32),
+    ("num_attention_heads", 2, 4), ("intermediate_size", 24, 25),
+  ])
+  func cardsAreOfOneModel(_ key: String, _ value: Int, _ other: Int) throws {
+    let federation = try LoopbackFederation { $0.adapter = .small }
+    let text = try federation.card().json.serialized
+    let changed = text.replacing("\"\(key)\": \(value),", with: "\"\(key)\": \(other),")
+    #expect(changed != text)
+    let error = #expect(throws: ZorBAError.self) {
+      try RunBlueprint(
+        name: "trial", configuration: federation.coordinated,
+        card: ModelCard(parsing: Array(changed.utf8)))
+    }
+    #expect(error?.location.field == "task.head")
   }
 }
 
