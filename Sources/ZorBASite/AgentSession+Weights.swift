@@ -16,7 +16,7 @@ extension AgentSession {
     link.fetchWeights(
       WeightFetch(
         configuration: configuration, run: runName, round: journalEnd,
-        takesSnapshots: takesSnapshots, threads: agent.options.threads,
+        takesSnapshots: takesSnapshots, needsBase: trainsAdapter, threads: agent.options.threads,
         observer: agent.options.observer), number: weightsTry)
   }
 

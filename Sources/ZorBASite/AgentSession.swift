@@ -3,6 +3,7 @@ import Synchronization
 import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
+import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBASitePolicy
@@ -56,6 +57,8 @@ final class AgentSession {
   var weightsTry = 0
   /// Whether weights that were fetched turned out wrong: then they are made from the base model.
   var distrustsSnapshots = false
+  /// Whether the run trains an adapter, which stands beside the base model whatever it is made from.
+  var trainsAdapter = false
   /// Whether the coordinator or the owner ends the agent.
   var isEnding = false
   /// The round up to which a snapshot can be used.
@@ -218,6 +221,7 @@ extension AgentSession {
     let header = try JournalHeader(encoded: bytes)
     runName = welcome.run
     rounds = try dispatch.admit(run: runName, header: header, encoded: bytes)
+    trainsAdapter = header.configuration["adapter"] != nil
     worker.enqueue(
       .join(run: runName, number: Int(welcome.siteNumber), header: bytes))
     observer(.joined(run: runName, round: Int(clamping: welcome.lastRound), rounds: rounds))

@@ -56,13 +56,14 @@ package final class Rehearsal {
         .refused, "the run does not list the site '\(name)'",
         at: .init(field: "federation.sites"), advice: "Use the run file of a run that does.")
     }
-    self.run = run
     let context = try ComputeContext(
       precision: run.compute, threads: threads ?? configuration.threads)
-    header = try ModelCard(
+    let trained = try ModelCard(
       ofCheckpoint: model, precision: run.precision, task: run.task, context: context
-    ).journalHeader(of: run)
-    var own = run
+    ).trained(by: run)
+    self.run = trained.configuration
+    header = trained.journalHeader
+    var own = trained.configuration
     own.model = model
     own.data = DataFiles(
       train: [configuration.data.train], validation: configuration.data.validation,

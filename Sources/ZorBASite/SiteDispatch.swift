@@ -114,7 +114,9 @@ extension RunFacts {
   ) {
     self.init(
       name: name, federation: federation, specification: specification,
-      base: "\(header.base.state)", task: run.task.kind, template: run.task.template, blocks: nil,
+      // A run of an adapter says in words what stands beside it, and sites hold it to that.
+      base: run.adapter?.baseDigest ?? "\(header.base.state)", task: run.task.kind,
+      template: run.task.template, blocks: nil,
       blocksAtOnce: nil, localSteps: run.method.localSteps, directions: run.method.directions,
       rounds: run.rounds, cohort: run.federation.sites.count,
       updateBytes: run.method.name.isFirstOrder

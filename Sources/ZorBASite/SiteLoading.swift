@@ -50,7 +50,7 @@ struct SiteLoading: Sendable {
         .invalidJournal, "there is no journal to follow", at: .init(file: journal.path))
     }
     var settings = try RunFile.parse(
-      journaled: described, model: try tokenizerFolder(origin, journal),
+      journaled: described, model: try modelFolder(origin, journal),
       data: DataFiles(
         train: [configuration.data.train], validation: configuration.data.validation,
         test: configuration.data.test))
@@ -83,8 +83,8 @@ struct SiteLoading: Sendable {
     }
   }
 
-  /// The base model, or a snapshot where a site has none; text is encoded as it says.
-  private func tokenizerFolder(_ origin: WeightOrigin, _ journal: SiteJournal) throws -> String {
+  /// The base model, or a snapshot where a site has none and needs none; text is encoded as it says.
+  private func modelFolder(_ origin: WeightOrigin, _ journal: SiteJournal) throws -> String {
     guard case .snapshot(let folder, let claim) = origin else { return model }
     guard try claim.isOf(journalAt: journal.path) else {
       throw ZorBAError(
@@ -92,7 +92,8 @@ struct SiteLoading: Sendable {
         at: .init(file: folder))
     }
     if case .folder(let own) = configuration.model { return own }
-    return folder
+    // A snapshot of an adapter is no model.
+    return journal.header?.configuration["adapter"] == nil ? folder : model
   }
 
   /// What a round costs the site, as JSON.

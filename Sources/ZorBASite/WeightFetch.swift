@@ -20,6 +20,8 @@ struct WeightFetch: Sendable {
   /// The last round a snapshot may be of.
   let round: UInt64
   let takesSnapshots: Bool
+  /// Whether a snapshot is of no use without the base model.
+  let needsBase: Bool
   let threads: Int?
   let observer: @Sendable (AgentNotice) -> Void
 
@@ -30,6 +32,7 @@ struct WeightFetch: Sendable {
   ///
   /// - Throws: As `ModelDownload`.
   func complete(over connection: WireConnection) async throws -> WeightOrigin {
+    if needsBase, !hasOwnBase { try await base(over: connection) }
     if takesSnapshots, let found = try await snapshot(over: connection) {
       let download = download(found)
       if try await pays(found, download, over: connection) {
@@ -44,7 +47,7 @@ struct WeightFetch: Sendable {
       }
     }
     removeOthers(than: "")
-    if !hasOwnBase { try await base(over: connection) }
+    if !hasOwnBase, !needsBase { try await base(over: connection) }
     return .base
   }
 

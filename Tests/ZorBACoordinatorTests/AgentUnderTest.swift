@@ -15,7 +15,6 @@ final class AgentUnderTest: Sendable {
     var options = SiteAgent.Options()
     options.threads = 1
     options.jitterSeed = 1
-    options.gradients = TestGradients.source
     let notices = notices
     options.observer = { notices.append($0) }
     change(&options)

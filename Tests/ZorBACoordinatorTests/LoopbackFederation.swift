@@ -24,21 +24,28 @@ final class LoopbackFederation: Sendable {
   let sites: [String]
   /// The run, with the sites' files as a simulation wants them.
   let run: RunConfiguration
+  /// Where first-order methods take gradients from; nil is the model's backward pass.
+  let gradients: SharedGradientFactory?
   private let port = Port()
 
   /// - Parameters:
   ///   - width: Of the model's feed-forward layers.
+  ///   - family: Of the model.
+  ///   - usesBackwardPass: Whether first-order methods take the model's own gradients.
   ///   - change: What differs from two examples a batch, six rounds, no evaluations.
   init(
-    sites count: Int = 3, width: Int = 24, change: (inout RunConfiguration) -> Void = { _ in }
+    sites count: Int = 3, width: Int = 24, family: TinyCheckpoint.Family = .llama,
+    usesBackwardPass: Bool = false,
+    change: (inout RunConfiguration) -> Void = { _ in }
   ) throws {
     let folder = try TemporaryFolder()
     self.folder = folder
+    gradients = usesBackwardPass ? nil : TestGradients.source
     let sites = (1...count).map { "ward-\($0)" }
     self.sites = sites
     authority = try CertificateAuthority.create(
       folder: folder.path("pki"), federation: Self.name, now: Date())
-    let model = try TinyCheckpoint.write(to: folder, width: width)
+    let model = try TinyCheckpoint.write(to: folder, width: width, family: family)
     let train = try sites.enumerated().map { index, site in
       try folder.write(
         Self.rows(5 + 2 * index, seed: UInt64(index + 10)), to: "\(site)/train.jsonl")
@@ -126,7 +133,11 @@ extension LoopbackFederation {
     change: (inout SiteAgent.Options) -> Void = { _ in }
   ) async throws -> AgentUnderTest {
     AgentUnderTest(
-      try await configuration(number, settings: settings, policy: policy), change: change)
+      try await configuration(number, settings: settings, policy: policy)
+    ) {
+      $0.gradients = gradients
+      change(&$0)
+    }
   }
 
   func agents(change: (inout SiteAgent.Options) -> Void = { _ in }) async throws
@@ -142,7 +153,7 @@ extension LoopbackFederation {
   ) async throws -> SiteConfiguration {
     let site = sites[number - 1]
     try folder.write(Self.policy(policy), to: "\(site)/policy.yaml")
-    let hasModel = settings.contains { $0.hasPrefix("download_model") }
+    let hasModel = settings.contains { $0.hasPrefix("download_model") || $0.hasPrefix("model:") }
     let hasData = settings.contains { $0.hasPrefix("data") }
     let lines =
       [
@@ -194,7 +205,7 @@ extension LoopbackFederation {
     var options = Simulation.Options()
     options.threads = 1
     options.drops = drops
-    if run.method.name.isFirstOrder { options.gradients = TestGradients.source }
+    options.gradients = gradients
     return try Simulation(run, options: options).run()
   }
 

@@ -16,11 +16,12 @@ import ZorBATestSupport
     let host: RunHost
     let outcome: AgentOutcome
 
-    init() async throws {
+    init(change: (inout RunConfiguration) -> Void = { _ in }) async throws {
       let federation = try LoopbackFederation(sites: 2) {
         $0.rounds = 8
         $0.federation.startWith = 1
         $0.federation.digestEvery = 1
+        change(&$0)
       }
       self.federation = federation
       coordinator = try await federation.coordinator(opening: false) {

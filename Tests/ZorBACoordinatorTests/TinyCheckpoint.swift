@@ -7,16 +7,24 @@ import ZorBATestSupport
 
 /// A checkpoint folder of a few thousand random weights over a vocabulary of 256 bytes.
 enum TinyCheckpoint {
+  enum Family: Sendable {
+    case llama, bert
+  }
+
   /// Writes the folder and returns its path.
   ///
   /// - Parameter width: Of the feed-forward layers: 6000 makes 3.5 MB of weights.
   static func write(
-    to folder: TemporaryFolder, as name: String = "model", width: Int = 24
+    to folder: TemporaryFolder, as name: String = "model", width: Int = 24,
+    family: Family = .llama, seed: UInt64 = 1
   ) throws -> String {
-    let configuration = configuration(width: width)
+    let configuration = family == .bert ? encoder : configuration(width: width)
     try folder.write(configuration.serialized, to: "\(name)/config.json")
-    try folder.write(tokenizer.serialized, to: "\(name)/tokenizer.json")
-    var random = SeededGenerator(seed: 1)
+    switch family {
+    case .llama: try folder.write(tokenizer.serialized, to: "\(name)/tokenizer.json")
+    case .bert: try folder.write(wordPieces, to: "\(name)/vocab.txt")
+    }
+    var random = SeededGenerator(seed: seed)
     var source = MemoryTensors()
     let model = try ModelConfiguration(huggingFace: configuration)
     for (name, shape) in model.parameterShapes.flatMap({ $0 }) {
@@ -39,6 +47,21 @@ enum TinyCheckpoint {
       "torch_dtype": "float32",
     ]
   }
+
+  /// A BERT without heads.
+  private static let encoder: JSONValue = [
+    "model_type": "bert", "architectures": ["BertModel"], "hidden_size": 16,
+    "intermediate_size": 24, "num_attention_heads": 2, "num_hidden_layers": 2, "vocab_size": 64,
+    "max_position_embeddings": 64, "type_vocab_size": 2, "hidden_act": "gelu",
+    "layer_norm_eps": 1e-12, "pad_token_id": 0, "torch_dtype": "float32",
+  ]
+
+  /// Letters, at the beginning of a word and within one.
+  private static let wordPieces: String = {
+    let letters = "abcdefghijklmnopqrstuvwxyz".map { String($0) }
+    let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "="]
+    return (special + letters + letters.map { "##" + $0 }).map { $0 + "\n" }.joined()
+  }()
 
   /// A byte-level tokenizer without merges: a token is a byte, its id the byte's value.
   private static let tokenizer: JSONValue = {

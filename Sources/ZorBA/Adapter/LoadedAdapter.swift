@@ -44,16 +44,10 @@ package struct LoadedAdapter: Sendable {
     description = try section.description(
       for: base.configuration, stored: folder?.description)
     entries = try base.configuration.adapterEntries(description)
-    let digest = "\(Self.digest(of: base, source: source).state)"
-    if let expected = section.baseDigest, expected != digest {
-      throw ZorBAError(
-        .invalidModel,
-        "the adapter belongs to the base model \(expected.excerpt()), this one is \(digest)",
-        at: .init(field: "adapter.base_digest"),
-        advice: "Use the checkpoint that the run started from, unchanged, at the same precision.")
-    }
+    let digest = Self.digest(of: base, source: source)
+    try AdapterConfiguration.verify(base: digest, is: section.baseDigest)
     configuration = AdapterConfiguration(
-      description, path: section.path, base: section.base, baseDigest: digest)
+      description, path: section.path, base: section.base, baseDigest: "\(digest.state)")
     tensors =
       try folder?.tensors(for: base.configuration)
       ?? AdapterTensors(entries, seed: origin.seed)

@@ -1,6 +1,7 @@
 import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAModels
+import ZorBAOptimization
 import ZorBATensor
 
 extension RunConfiguration {
@@ -18,13 +19,7 @@ extension LoadedModel {
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the first block without.
   func requireTrainableBlocks() throws {
-    guard let block = model.trainable.blocks.dropFirst().firstIndex(where: \.isEmpty) else {
-      return
-    }
-    throw ZorBAError(
-      .invalidConfiguration, "the adapter has nothing to train in block \(block)",
-      at: .init(field: "adapter.targets"),
-      advice: "Name layers that every block has, such as q_proj.")
+    try AdapterConfiguration.requireTrainable(model.trainable.blocks.map { !$0.isEmpty })
   }
 
   /// Checks that this is a model with the adapter of a journal.
@@ -46,5 +41,30 @@ extension LoadedModel {
           + found.json.serialized,
         advice: "Use the base model and the adapter that the run started from, unchanged.")
     }
+  }
+}
+
+extension AdapterConfiguration {
+  /// - Parameter blocks: Whether there is something to train in each block, the outer one first.
+  /// - Throws: `ZorBAError` with code `invalidConfiguration` naming the first transformer block without.
+  static func requireTrainable(_ blocks: [Bool]) throws {
+    guard let block = blocks.dropFirst().firstIndex(of: false) else { return }
+    throw ZorBAError(
+      .invalidConfiguration, "the adapter has nothing to train in block \(block)",
+      at: .init(field: "adapter.targets"),
+      advice: "Name layers that every block has, such as q_proj.")
+  }
+
+  /// Checks that a base model is the one that an adapter was made for.
+  ///
+  /// - Parameter expected: What that one hashes to, in hexadecimal; nil takes any.
+  /// - Throws: `ZorBAError` with code `invalidModel` naming both.
+  static func verify(base: StateDigest, is expected: String?) throws {
+    guard let expected, expected != "\(base.state)" else { return }
+    throw ZorBAError(
+      .invalidModel,
+      "the adapter belongs to the base model \(expected.excerpt()), this one is \(base.state)",
+      at: .init(field: "adapter.base_digest"),
+      advice: "Use the checkpoint that the run started from, unchanged, at the same precision.")
   }
 }

@@ -2,6 +2,7 @@ import ZorBACheckpoint
 import ZorBADiagnostics
 package import ZorBAJSON
 import ZorBAJournal
+import ZorBAModels
 import ZorBAOptimization
 
 extension ModelCard {
@@ -12,12 +13,15 @@ extension ModelCard {
 
   /// The file: numbers of blocks, parameters and bytes are for people and checked when it is read.
   package var json: JSONValue {
-    [
-      "format": .string(Self.format), "version": .integer(Self.version), "name": .string(name),
-      "precision": .string(precision.rawValue), "layers": .integer(layerCount),
-      "parameters": .array(parameters.map { .integer($0) }),
-      "bytes": .array(byteCounts.map { .integer($0) }), "base": base.json, "model": model.json,
+    let members: [(String, JSONValue)] = [
+      ("format", .string(Self.format)), ("version", .integer(Self.version)),
+      ("name", .string(name)), ("precision", .string(precision.rawValue)),
+      ("layers", .integer(layerCount)),
+      ("parameters", .array(parameters.map { .integer($0) })),
+      ("bytes", .array(byteCounts.map { .integer($0) })), ("base", base.json),
+      ("model", model.json),
     ]
+    return RunConfiguration.object(members + (description.map { [("config", $0)] } ?? []))
   }
 
   /// Writes the card, whole or not at all.
@@ -53,7 +57,9 @@ extension ModelCard {
       else { throw Self.fault("its name or precision is missing or not known") }
       try self.init(
         name: name, precision: precision, model: ModelFingerprint(json: json["model"]),
-        base: StateDigest(json: json["base"]))
+        base: StateDigest(json: json["base"]), description: json["config"])
+      // What cannot be used later is said now.
+      if let description { _ = try ModelConfiguration(huggingFace: description) }
       for key in ["layers", "parameters", "bytes"] where json[key] != self.json[key] {
         throw Self.fault("'\(key)' is not what its tensors come to")
       }

@@ -1,4 +1,6 @@
+import ZorBACheckpoint
 import ZorBADiagnostics
+package import ZorBAJSON
 package import ZorBAJournal
 import ZorBAModels
 package import ZorBAOptimization
@@ -8,7 +10,7 @@ package import ZorBATensor
 ///
 /// A card is made once where the checkpoint is, for the precision that a run stores weights in, and
 /// is a file of some kilobytes then.
-package struct ModelCard: Sendable, Equatable {
+package struct ModelCard: Sendable {
   /// What the checkpoint's folder is called, for people.
   package let name: String
   /// How the run stores weights; digests are those of weights stored so.
@@ -17,6 +19,9 @@ package struct ModelCard: Sendable, Equatable {
   package let model: ModelFingerprint
   /// What the base model hashes to.
   package let base: StateDigest
+  /// The checkpoint's `config.json`, which tells what an adapter can be put beside; nil in cards of
+  /// earlier versions.
+  let description: JSONValue?
 
   /// Parameters of each block, the outer one first. [1 + transformer blocks]
   package let parameters: [Int]
@@ -29,9 +34,11 @@ package struct ModelCard: Sendable, Equatable {
   /// - Throws: `ZorBAError` with code `invalidModel` when digests and tensors do not go together, or
   ///   the tensors are none of any model.
   package init(
-    name: String, precision: WeightPrecision, model: ModelFingerprint, base: StateDigest
+    name: String, precision: WeightPrecision, model: ModelFingerprint, base: StateDigest,
+    description: JSONValue? = nil
   ) throws {
     self.name = name
+    self.description = description
     self.precision = precision
     self.model = model
     self.base = base
@@ -65,7 +72,8 @@ package struct ModelCard: Sendable, Equatable {
       name: path.split(separator: "/").last.map(String.init) ?? path, precision: precision,
       model: ModelFingerprint(
         family: working.model.configuration.family.rawValue, parameters: working.model.parameters),
-      base: StateDigest(of: working.model.parameters, context: context))
+      base: StateDigest(of: working.model.parameters, context: context),
+      description: working.checkpoint.configuration)
   }
 
   /// The most elements or bytes of a block: sums over blocks stay far from overflow.
@@ -98,25 +106,9 @@ package struct ModelCard: Sendable, Equatable {
 extension ModelCard {
   /// The header of the journal of a run of this model, as a simulation of the run has it.
   ///
-  /// - Throws: `ZorBAError` with code `invalidConfiguration` when the run stores weights otherwise
-  ///   than the card was made for.
+  /// - Throws: As `trained(by:)`.
   package func journalHeader(of configuration: RunConfiguration) throws -> JournalHeader {
-    guard configuration.precision == precision else {
-      throw ZorBAError(
-        .invalidConfiguration,
-        "the run stores weights as \(configuration.precision.rawValue), the model card is about "
-          + precision.rawValue, at: .init(field: "precision.weights"),
-        advice: "Make a card of the model for this precision.")
-    }
-    guard configuration.adapter == nil else {
-      throw ZorBAError(
-        .invalidConfiguration, "a model card knows a model's own weights; the run has an adapter",
-        at: .init(field: "adapter"),
-        advice: "Simulate the run, or leave the adapter out for a coordinator of sites.")
-    }
-    return JournalHeader(
-      schedule: configuration.method.directionSchedule(RunKey(seed: configuration.seed)),
-      base: base, model: model, configuration: configuration.journaled)
+    try trained(by: configuration).journalHeader
   }
 
   /// The sizes that plans for some sites are made for. What activations take, sites say themselves.
@@ -125,5 +117,11 @@ extension ModelCard {
       names: sites.map(\.name), weights: sites.map(\.weight),
       parameters: parameters.dropFirst().map(Double.init),
       blockBytes: byteCounts.dropFirst().map(Double.init), outerBytes: Double(byteCounts[0]))
+  }
+}
+
+extension ModelCard: Equatable {
+  package static func == (one: ModelCard, other: ModelCard) -> Bool {
+    one.json.serialized == other.json.serialized
   }
 }

@@ -77,7 +77,14 @@ package struct WorkingModel: Sendable {
         residency: Self.residency(of: copy, budget: budget, bound: bound))
     }
     let source = weights
-    let loaded = try adapter.map { try LoadedAdapter($0, base: base, source: source) }
+    let loaded: LoadedAdapter?
+    do {
+      loaded = try adapter.map { try LoadedAdapter($0, base: base, source: source) }
+    } catch var error as ZorBAError where error.code == .invalidModel {
+      // Two models are at odds: this one is named.
+      error.location.file = error.location.file ?? path
+      throw error
+    }
     self.adapter = loaded
     model = try loaded?.model(over: base) ?? base
     let baseBytes = base.parameters.all.reduce(0) { sum, parameter in

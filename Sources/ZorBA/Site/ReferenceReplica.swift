@@ -78,6 +78,7 @@ package final class ReferenceReplica {
   }
 
   /// Writes the weights as a checkpoint, each tensor as the run stores it, with what is claimed of it.
+  /// Of a run with an adapter that is the adapter alone, in PEFT's layout.
   ///
   /// - Parameters:
   ///   - folder: Where to write; must not hold anything.
@@ -87,6 +88,12 @@ package final class ReferenceReplica {
   package func writeSnapshot(to folder: String, chain: Digest128) throws -> SnapshotClaim {
     let loaded = weights.loaded
     let claim = SnapshotClaim(round: lastRound, chain: chain, state: stateDigest)
+    if loaded.adapter != nil {
+      let base = configuration.model.split(separator: "/").last.map(String.init) ?? ""
+      _ = try AdapterFolder.write(loaded.model, to: folder, base: base, overwrite: false)
+      try SnapshotFolder.write(claim, to: folder)
+      return claim
+    }
     // The replica may have begun from a snapshot whose folder is gone by now.
     let base = try Checkpoint.open(directory: configuration.model)
     try CheckpointWriter.export(

@@ -22,8 +22,12 @@ final class ReplicaWeights {
     context: ComputeContext
   ) throws {
     let budget = MemoryBudget(configuration)
-    switch origin {
-    case .base:
+    if case .snapshot(let folder, _) = origin, configuration.adapter == nil {
+      // As stored: a conversion could change bits. The text side is the base model's own.
+      loaded = try LoadedModel(
+        path: folder, tokenizer: configuration.model, task: configuration.task, context: context,
+        budget: budget)
+    } else {
       loaded = try LoadedModel(
         path: configuration.model, dtype: configuration.precision.dtype, task: configuration.task,
         context: context, budget: budget,
@@ -34,12 +38,11 @@ final class ReplicaWeights {
         try JournalReplay.verify(
           header, model: loaded, path: loaded.checkpoint.configurationPath)
       }
-    case .snapshot(let folder, let claim):
-      // As stored: a conversion could change bits. The text side is the base model's own.
-      loaded = try LoadedModel(
-        path: folder, tokenizer: configuration.model, task: configuration.task, context: context,
-        budget: budget)
+    }
+    if case .snapshot(let folder, let claim) = origin {
       try Self.naming(.invalidModel) { [loaded] in
+        // Of an adapted model a snapshot has the adapter; the base beside it is checked by now.
+        if loaded.adapter != nil { try loaded.restoreAdapter(from: folder) }
         try Self.verify(claim, header, loaded, folder: folder)
       }
     }

@@ -4,12 +4,15 @@ package import ZorBAJournal
 import ZorBAOptimization
 import ZorBATensor
 
-/// What defines a run on the coordinator: its configuration, the shape of its base model and the
-/// header of its journal. No weights and no data.
+/// What defines a run on the coordinator: its configuration, the shape of what it trains and the
+/// header of its journal. No weights of the base model and no data.
 package struct RunBlueprint: Sendable {
   package let name: String
   package let configuration: RunConfiguration
+  /// The tensors that the run moves: the model's, or those of an adapter beside them.
   package let card: ModelCard
+  /// Bytes of the model as it is stored, an adapter's included.
+  package let weightsByteCount: Int
   package let header: JournalHeader
   /// Whether answers are dense updates rather than scalars.
   package let isFirstOrder: Bool
@@ -19,8 +22,9 @@ package struct RunBlueprint: Sendable {
   /// Clients by the names of their sites, from 0.
   package let clients: [String: Int]
 
+  /// - Parameter card: The base model.
   /// - Throws: `ZorBAError` with code `invalidConfiguration` when the run names no sites or asks for
-  ///   something that needs data.
+  ///   something that needs data; as `ModelCard.trained(by:)`.
   package init(name: String, configuration: RunConfiguration, card: ModelCard) throws {
     try configuration.validate()
     guard !configuration.federation.sites.isEmpty else {
@@ -35,16 +39,18 @@ package struct RunBlueprint: Sendable {
         at: .init(field: "blocks.sensitivity"),
         advice: "Use prior, or a file that 'zorba simulate' left.")
     }
+    let trained = try card.trained(by: configuration)
     self.name = name
-    self.configuration = configuration
+    self.configuration = trained.configuration
     isFirstOrder = configuration.method.name.isFirstOrder
     clients = Dictionary(
       configuration.federation.sites.enumerated().map { ($0.element, $0.offset) },
       uniquingKeysWith: { first, _ in first })
-    self.card = card
-    header = try card.journalHeader(of: configuration)
-    let trained = header.model.blocks.dropFirst(configuration.blocks.outer ? 0 : 1).joined()
-    if isFirstOrder, let tensor = trained.first(where: { $0.dtype != .float32 }) {
+    self.card = trained.card
+    weightsByteCount = trained.weightsByteCount
+    header = trained.journalHeader
+    let moved = header.model.blocks.dropFirst(configuration.blocks.outer ? 0 : 1).joined()
+    if isFirstOrder, let tensor = moved.first(where: { $0.dtype != .float32 }) {
       throw ZorBAError(
         .invalidConfiguration,
         "first-order training changes float32 weights; \(tensor.name) is stored "

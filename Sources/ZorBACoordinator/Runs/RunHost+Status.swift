@@ -128,7 +128,7 @@ extension RunHost {
         result.wire?.sent = sites.reduce(0) { $0 + $1.sent }
       }
     }
-    result.weightsBytes = blueprint.card.byteCounts.reduce(0, +)
+    result.weightsBytes = blueprint.weightsByteCount
     result.peakBytes = (sites.map(\.peakMemoryMiB).max() ?? 0) << 20
     result.stateDigest = finalDigest.map { "\($0.state)" } ?? ""
     result.journalPath = folder.journal

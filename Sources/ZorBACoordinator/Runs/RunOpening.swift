@@ -97,7 +97,10 @@ struct RunOpening {
   ) throws -> Bool {
     if journal.header == blueprint.header { return true }
     guard journal.header.base == blueprint.header.base,
-      journal.header.model == blueprint.header.model
+      journal.header.model == blueprint.header.model,
+      // A branch may change how an adapter is trained, not what its tensors mean.
+      journal.header.configuration["adapter"]?.serialized
+        == blueprint.header.configuration["adapter"]?.serialized
     else { return false }
     var configuration: JSONValue?
     let reader = try JournalReader(path: journal.path)
