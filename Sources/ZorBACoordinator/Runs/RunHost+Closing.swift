@@ -121,15 +121,7 @@ extension RunHost {
 
   /// Adds a record that is no round, and tells the sites.
   func appendAndTell(_ record: JournalRecord) throws {
-    try append(record) { chain in
-      .with {
-        $0.record = .with {
-          $0.type = UInt32(record.type)
-          $0.payload = Data(record.payload)
-          $0.chain = chain
-        }
-      }
-    }
+    try append(record) { JournalTail.message(record, chain: $0) }
     if let message = tail.last {
       for session in sessions.values { session.send(message) }
     }

@@ -84,7 +84,7 @@ extension RunHost {
       configuration: blueprint.configuration.journaled)
     let kept = try JournalFiles.replace(folder.journal, with: branch)
     journal = fresh
-    tail = JournalTail()
+    tail = try JournalTail(endOfJournalAt: folder.journal)
     timeline = try RunOpening.timeline(in: folder.journal, sites: sites.count, blueprint)
     takeBackReplica(to: round)
     try store.deleteRounds(after: round)

@@ -27,7 +27,7 @@ package actor RunHost {
   let observer: @Sendable (RunNotice) -> Void
 
   var journal: JournalWriter
-  var tail = JournalTail()
+  var tail: JournalTail
   var timeline: ActivationTimeline?
   var engine: RoundEngine?
   var machine: RunMachine
@@ -129,6 +129,7 @@ package actor RunHost {
     self.log = log
     let opened = try RunOpening(blueprint, folder: folder, store: self.store)
     journal = opened.journal
+    tail = try JournalTail(endOfJournalAt: folder.journal)
     timeline = opened.timeline
     sites = opened.sites
     if blueprint.isFirstOrder {
