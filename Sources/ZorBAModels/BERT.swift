@@ -2,11 +2,11 @@ import ZorBADiagnostics
 
 /// BERT (Devlin et al., 2019), MiniLM and their kin: learned positions and segments, every token sees
 /// the whole sequence, layer norms after the residual sums.
-struct BERT: Decoder {
+struct BERT: Encoder {
   static let basePrefix = "bert."
 
-  private let stack: EncoderStack
-  private let transform: MaskedTransform?
+  let stack: EncoderStack
+  let transform: MaskedTransform?
   let head: Linear
   let classification: ClassificationHead?
 
@@ -48,16 +48,6 @@ struct BERT: Decoder {
   static func mayIgnore(_ name: String) -> Bool {
     name.hasSuffix("embeddings.position_ids")
       || ["bert.pooler.", "pooler.", "cls.", "classifier."].contains { name.hasPrefix($0) }
-  }
-
-  func embed(into hidden: Activation, _ pass: ForwardPass) { stack.embed(into: hidden, pass) }
-
-  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) -> Activation {
-    stack.layer(index, hidden, pass)
-  }
-
-  func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation {
-    transform.map { $0.apply(to: hidden, pass) } ?? hidden
   }
 }
 

@@ -2,11 +2,11 @@ import ZorBADiagnostics
 
 /// RoBERTa (Liu et al., 2019): BERT with positions stored behind the padding token's, one kind of
 /// segment, and heads of its own names.
-struct RoBERTa: Decoder {
+struct RoBERTa: Encoder {
   static let basePrefix = "roberta."
 
-  private let stack: EncoderStack
-  private let transform: MaskedTransform?
+  let stack: EncoderStack
+  let transform: MaskedTransform?
   let head: Linear
   let classification: ClassificationHead?
 
@@ -48,16 +48,6 @@ struct RoBERTa: Decoder {
   static func mayIgnore(_ name: String) -> Bool {
     name.hasSuffix("embeddings.position_ids")
       || ["roberta.pooler.", "pooler.", "lm_head.", "classifier."].contains { name.hasPrefix($0) }
-  }
-
-  func embed(into hidden: Activation, _ pass: ForwardPass) { stack.embed(into: hidden, pass) }
-
-  func layer(_ index: Int, _ hidden: Activation, _ pass: ForwardPass) -> Activation {
-    stack.layer(index, hidden, pass)
-  }
-
-  func finish(_ hidden: Activation, _ pass: ForwardPass) -> Activation {
-    transform.map { $0.apply(to: hidden, pass) } ?? hidden
   }
 }
 

@@ -76,7 +76,10 @@ import ZorBADiagnostics
   }
 
   /// Makes a fixture; see Fixtures/README.md.
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["ZORBA_SAMPLE_STORE"] != nil))
+  @Test(
+    .enabled(
+      if: ProcessInfo.processInfo.environment["ZORBA_SAMPLE_STORE"] != nil,
+      "set ZORBA_SAMPLE_STORE to a path to get the fixture"))
   func writesSampleStore() throws {
     let path = try #require(ProcessInfo.processInfo.environment["ZORBA_SAMPLE_STORE"])
     let store = try CoordinatorStore.open(path: path, software: "0.1.0", time: 1_700_000_000)
