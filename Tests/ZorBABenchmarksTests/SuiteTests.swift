@@ -86,6 +86,8 @@ import ZorBATestSupport
     let isolated = try cell("mood.isolated.zorba.a10.0.s1")
     #expect(isolated.parts.map(\.name) == ["site-1", "site-2", "site-3"])
     #expect(isolated.parts[1].run["federation", "only"]?.string == "2")
+    // Nobody is there to share blocks with, so nothing is probed to divide them.
+    #expect(isolated.parts[1].run["blocks", "plan"]?.string == "round_robin")
     #expect(isolated.parts[1].run["federation", "partition", "alpha"]?.double == 10)
     let central = try cell("mood.centralised.mezo.s1").parts[0].run
     #expect(central["federation", "clients"]?.integer == 1)

@@ -39,7 +39,7 @@ extension BenchmarkSuite {
     let ownPartition = task.partitionKind == "files" || task.partitionKind == "column"
     let alpha = regime == .centralised || ownPartition ? nil : alpha
     var run = task.run.merging(method.preset.run)
-    if regime == .centralised { run = run.merging(method.preset.centralised) }
+    if regime != .federated { run = run.merging(method.preset.alone) }
     run = run.merging(method.changes)
     if let changes = task.changes[method.name] { run = run.merging(changes) }
     if let alpha {

@@ -10,7 +10,7 @@ extension MethodPreset {
         method: {name: zorba, seeding: shared, local_steps: 1}
         blocks: {plan: lexicographic, active: [0.5], cycle: 4, rotate_every: 1}
         """,
-      centralised: """
+      alone: """
         blocks: {plan: round_robin, active: [0.5], min_clients: 0}
         """),
     MethodPreset(
@@ -62,7 +62,7 @@ extension MethodPreset {
         method: {name: zorba, seeding: shared, local_steps: 1}
         blocks: {plan: lexicographic, active: [0.5], cycle: 4, rotate_every: 1}
         """,
-      centralised: """
+      alone: """
         blocks: {plan: round_robin, active: [0.5], min_clients: 0}
         """),
     MethodPreset(
@@ -72,7 +72,7 @@ extension MethodPreset {
         method: {name: zorba, seeding: shared, local_steps: 1}
         blocks: {plan: lexicographic, active: [0.5], cycle: 4, rotate_every: 1}
         """,
-      centralised: """
+      alone: """
         blocks: {plan: round_robin, active: [0.5], min_clients: 0}
         """),
   ]

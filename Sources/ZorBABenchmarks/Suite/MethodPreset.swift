@@ -12,8 +12,9 @@ package struct MethodPreset: Sendable, Equatable {
   package let regimes: [Regime]
   /// What it sets in every regime.
   package let run: RunFragment
-  /// What it sets besides where one site has all the rows: nobody is there to share blocks with.
-  package let centralised: RunFragment
+  /// What it sets besides where a site trains by itself, on its own rows or on all of them: nobody is
+  /// there to share blocks with.
+  package let alone: RunFragment
   /// What the method as published sends, where that is not what this engine sends for it.
   package let published: PublishedTraffic?
 
@@ -33,17 +34,17 @@ package struct MethodPreset: Sendable, Equatable {
 
   /// - Parameters:
   ///   - run: YAML of the keys that are set.
-  ///   - centralised: YAML of what is set besides where one site has all the rows.
+  ///   - alone: YAML of what is set besides where a site trains by itself.
   init(
     _ name: String, _ title: String, _ summary: String, regimes: [Regime] = Regime.allCases,
-    run: String, centralised: String = "", published: PublishedTraffic? = nil
+    run: String, alone: String = "", published: PublishedTraffic? = nil
   ) {
     self.name = name
     self.title = title
     self.summary = summary
     self.regimes = regimes
     self.run = Self.fragment(run)
-    self.centralised = Self.fragment(centralised)
+    self.alone = Self.fragment(alone)
     self.published = published
   }
 
