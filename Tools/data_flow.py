@@ -308,7 +308,7 @@ computed from them all the same, and say something about them to whoever sees th
 
 Every message on the stream, and the declaration of every dense update, is a line in `state/sent.jsonl` before it is
 sent: decoded, and in hexadecimal. `zorba client SITE.yaml --dry-run --run RUN.yaml` shows these lines for the first
-round and sends nothing. Not in the log: the requests of section 2 but that declaration (they ask for bytes and give none of the
+round, the site's costs left out, and sends nothing. Not in the log: the requests of section 2 but that declaration (they ask for bytes and give none of the
 site's), the pieces of an update (their digest is), and what TLS, HTTP/2 and pings add. Addresses, times of messages and
 a site's certificate are seen by whoever carries or ends the connection.
 
