@@ -22,7 +22,7 @@ package struct MinibatchSampler: Sendable {
   ///   - exampleCount: At least 1.
   ///   - batchSize: At least 1; more than the examples there are means all of them.
   ///   - stepsPerRound: The minibatches that a round takes, at least 1.
-  ///   - seed: The client's own, never shared: it would tell others which examples it used.
+  ///   - seed: Another one for every client. Whoever has it knows the numbers of the examples used.
   package init(exampleCount: Int, batchSize: Int, stepsPerRound: Int = 1, seed: UInt64) {
     precondition(exampleCount > 0 && batchSize > 0 && stepsPerRound > 0)
     self.exampleCount = exampleCount

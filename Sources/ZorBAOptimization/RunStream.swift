@@ -12,8 +12,8 @@ package enum RunStream: String, Sendable {
   case participation
   /// Which blocks a random plan gives to whom.
   case activation
-  /// A client's minibatches. A real site draws them from a key of its own, never shared; in a
-  /// simulation nobody is there to hide them from.
+  /// A client's minibatches. All participants can derive which rows by number are in which, not what
+  /// these say; where privacy rests on nobody knowing, rows are drawn in another way.
   case minibatches
   /// What first-order training leaves out of a step, by client, round and step.
   case dropout

@@ -7,7 +7,7 @@ package struct FederationClient: Sendable {
   package let name: String
   /// The site's training rows.
   package let examples: [EncodedExample]
-  /// Draws the site's minibatches from a key of its own.
+  /// Draws the site's minibatches, from a seed that follows from the run key.
   package let sampler: MinibatchSampler
   /// p_k up to a common factor.
   package let weight: Double

@@ -30,7 +30,7 @@ package struct SharedFields: Sendable, Equatable {
     }
   }
 
-  /// Mean losses of rounds and evaluations.
+  /// Mean losses of rounds; those of evaluations belong to the evaluation.
   package var losses: Bool
   /// Seconds of arithmetic.
   package var timings: Bool
