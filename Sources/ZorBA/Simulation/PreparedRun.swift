@@ -139,7 +139,9 @@ struct PreparedRun {
   func session(
     lastCommitted: Int, drops: RoundDrops? = nil, warn: @escaping (String) -> Void
   ) throws -> TrainingSession {
-    try TrainingSession(
+    var configuration = configuration
+    if only != nil { configuration.aggregation = AggregationConfiguration() }
+    return try TrainingSession(
       .init(
         model: loaded.model, clients: clients, plan: plan, configuration: configuration,
         runKey: runKey, context: context, lastCommitted: lastCommitted, drops: drops, warn: warn))
@@ -180,6 +182,8 @@ struct PreparedRun {
     fresh.residency?.capacity = capacity
     var configuration = configuration
     configuration.federation.participation = 1
+    // Nobody is there to compare its answers with.
+    configuration.aggregation = AggregationConfiguration()
     let plan = ActivationPlan(
       cycle: try rows.map { try ActivationMatrix(rows: $0) }, window: plan.window)
     let parts = TrainingSession.Parts(
