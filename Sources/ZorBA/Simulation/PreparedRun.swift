@@ -121,6 +121,15 @@ struct PreparedRun {
       configuration: configuration.journaled)
   }
 
+  /// The configuration for those who train: one client by itself has nobody to be compared with, so
+  /// that no rule but the mean has anything to say.
+  var ownConfiguration: RunConfiguration {
+    guard only != nil else { return configuration }
+    var own = configuration
+    own.aggregation = AggregationConfiguration()
+    return own
+  }
+
   /// The plan as the journal keeps it.
   var journaledPlan: PlanRecord { PlanRecord(plan, outer: configuration.blocks.outer) }
 
@@ -137,14 +146,14 @@ struct PreparedRun {
 
   /// A session over the run's own weights.
   func session(
-    lastCommitted: Int, drops: RoundDrops? = nil, warn: @escaping (String) -> Void
+    lastCommitted: Int, drops: RoundDrops? = nil, tampers: AnswerTampering? = nil,
+    warn: @escaping (String) -> Void
   ) throws -> TrainingSession {
-    var configuration = configuration
-    if only != nil { configuration.aggregation = AggregationConfiguration() }
-    return try TrainingSession(
+    try TrainingSession(
       .init(
-        model: loaded.model, clients: clients, plan: plan, configuration: configuration,
-        runKey: runKey, context: context, lastCommitted: lastCommitted, drops: drops, warn: warn))
+        model: loaded.model, clients: clients, plan: plan, configuration: ownConfiguration,
+        runKey: runKey, context: context, lastCommitted: lastCommitted, drops: drops,
+        tampers: tampers, warn: warn))
   }
 
   /// A session of the run's method over the run's own weights.
@@ -155,7 +164,8 @@ struct PreparedRun {
     warn: @escaping (String) -> Void
   ) throws -> any RoundSession {
     guard configuration.method.name.isFirstOrder else {
-      return try session(lastCommitted: lastCommitted, drops: options.drops, warn: warn)
+      return try session(
+        lastCommitted: lastCommitted, drops: options.drops, tampers: options.tampers, warn: warn)
     }
     return try FirstOrderSession(
       .init(

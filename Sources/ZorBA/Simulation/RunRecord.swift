@@ -29,6 +29,8 @@ final class RunRecord {
   private let log: LineFile
   private let trainsOuter: Bool
   private let observer: (RunEvent) -> Void
+  /// What sites bring.
+  private(set) var contributions: ContributionMonitor
 
   /// The last committed round.
   var lastRound: Int { Int(clamping: journal.lastRound) }
@@ -98,6 +100,8 @@ final class RunRecord {
     for line in lines {
       if let metrics = RoundMetrics(json: line) {
         record.history.append(metrics)
+        _ = record.contributions.observe(
+          metrics, plan: record.timeline.plan(round: metrics.round))
       } else if let round = line["round"]?.integer, let value = line["evaluation"],
         let evaluation = Evaluation(json: value)
       {
@@ -126,10 +130,16 @@ final class RunRecord {
     self.metrics = try LineFile(path: folder.metrics)
     self.log = try LineFile(path: folder.log)
     observer = run.observer
+    contributions = try ContributionMonitor(
+      configuration: run.ownConfiguration, members: run.clients.map { ($0.name, $0.weight) })
   }
 
   /// Makes a round durable. Its metrics go first, so that a journaled round always has them.
   func commit(_ commit: RoundCommit, _ line: RoundMetrics, rounds: Int) throws {
+    var contributions = contributions
+    let alarms = contributions.observe(line, plan: timeline.plan(round: line.round))
+    var line = line
+    line.alarms = alarms.map(\.text)
     try metrics.append(line.json.serialized)
     try metrics.synchronize()
     switch commit {
@@ -138,7 +148,9 @@ final class RunRecord {
     }
     hasFinalDigest = false
     history.append(line)
+    self.contributions = contributions
     observer(.committed(line, rounds: rounds))
+    line.alarms.forEach(warn)
   }
 
   /// Records an evaluation after a round.

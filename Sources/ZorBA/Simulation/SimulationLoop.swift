@@ -143,6 +143,8 @@ struct SimulationLoop {
     result.stateDigest = "\(digest.state)"
     result.journalPath = folder.journal
     result.journalBytes = record.journalBytes
+    result.contributions = record.contributions.contributions
+    result.contributionAlarms = record.contributions.alarms
     result.warnings = record.warnings
   }
 }
