@@ -121,6 +121,14 @@ struct PreparedRun {
       configuration: configuration.journaled)
   }
 
+  /// Which rows an evaluation after a round is of: before and after training the final ones.
+  func series(after round: Int) -> String {
+    let data = configuration.data
+    let isTest =
+      round == 0 || round == configuration.rounds || configuration.evaluate.split == .test
+    return (isTest ? data.test ?? data.validation : data.validation ?? data.test) ?? ""
+  }
+
   /// The configuration for those who train: one client by itself has nobody to be compared with, so
   /// that no rule but the mean has anything to say.
   var ownConfiguration: RunConfiguration {
@@ -210,7 +218,7 @@ struct PreparedRun {
   func evaluate(_ rows: Dataset, model: Model? = nil) throws -> Evaluation {
     let scorer = ExampleScorer(
       model: model ?? loaded.model, tokenBranchLimit: memory.evaluationTokenLimit)
-    return try Evaluator(scorer: scorer).evaluate(rows) {
+    return try Evaluator(scorer: scorer, fairness: configuration.fairness).evaluate(rows) {
       observer(.evaluating(done: $0, total: $1))
     }
   }

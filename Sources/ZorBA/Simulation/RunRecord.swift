@@ -31,6 +31,8 @@ final class RunRecord {
   private let observer: (RunEvent) -> Void
   /// What sites bring.
   private(set) var contributions: ContributionMonitor
+  /// How sites and segments fare; nil where the run does not ask.
+  private(set) var drift: DriftMonitor?
 
   /// The last committed round.
   var lastRound: Int { Int(clamping: journal.lastRound) }
@@ -106,6 +108,8 @@ final class RunRecord {
         let evaluation = Evaluation(json: value)
       {
         record.evaluations.append((round, evaluation))
+        _ = record.drift?.observe(
+          evaluation, round: round, series: run.series(after: round))
       }
     }
     if record.history.count != record.lastRound {
@@ -132,6 +136,7 @@ final class RunRecord {
     observer = run.observer
     contributions = try ContributionMonitor(
       configuration: run.ownConfiguration, members: run.clients.map { ($0.name, $0.weight) })
+    drift = run.configuration.fairness.map(DriftMonitor.init)
   }
 
   /// Makes a round durable. Its metrics go first, so that a journaled round always has them.
@@ -154,11 +159,18 @@ final class RunRecord {
   }
 
   /// Records an evaluation after a round.
-  func evaluated(_ evaluation: Evaluation, round: Int) throws {
+  ///
+  /// - Parameter series: Which rows it is of.
+  func evaluated(_ evaluation: Evaluation, round: Int, series: String) throws {
     evaluations.append((round, evaluation))
-    try metrics.append(
-      (["round": .integer(round), "evaluation": evaluation.json] as JSONValue).serialized)
+    let alarms = drift?.observe(evaluation, round: round, series: series).map(\.text) ?? []
+    var members: [(String, JSONValue)] = [
+      ("round", .integer(round)), ("evaluation", evaluation.json),
+    ]
+    if !alarms.isEmpty { members.append(("alarms", .array(alarms.map { .string($0) }))) }
+    try metrics.append(RunConfiguration.object(members).serialized)
     observer(.evaluated(evaluation, round: round))
+    alarms.forEach(warn)
   }
 
   /// Makes a new plan durable, before the first round that follows it.

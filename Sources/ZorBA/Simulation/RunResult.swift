@@ -52,6 +52,10 @@ public struct RunResult: Sendable {
   public var contributions: [Contribution] = []
   /// Sites whose answers were out of line.
   public var contributionAlarms: [ContributionAlarm] = []
+  /// Sites and segments that fell behind while the whole improved.
+  public var driftAlarms: [DriftAlarm] = []
+  /// Rows below which a group is not compared.
+  public var minimumCount = FairnessConfiguration().minimumCount
   /// What the operator was warned of.
   public var warnings: [String] = []
 
@@ -112,6 +116,7 @@ public struct RunResult: Sendable {
         "sites": .array(contributions.map(\.json)),
         "alarms": .array(contributionAlarms.map(\.json)),
       ],
+      "fairness": fairnessJSON,
       "state_digest": .string(stateDigest),
       "journal": ["path": .string(journalPath), "bytes": .integer(journalBytes)],
       "warnings": .array(warnings.map { .string($0) }),
