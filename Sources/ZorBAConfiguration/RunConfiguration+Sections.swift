@@ -31,6 +31,8 @@ extension RunConfiguration {
     try precisions.finish()
     guardrail = try GuardConfiguration(root.section("guard"))
     memory = try MemoryConfiguration(root.section("memory"))
+    aggregation = try AggregationConfiguration(root.section("aggregation"))
+    try readFairness(root)
     let section = try root.section("adapter")
     if case .mapping = root.node("adapter")?.content {
       adapter = try AdapterConfiguration(section, resolved: resolved)
@@ -42,7 +44,7 @@ extension RunConfiguration {
   }
 
   private func checkCombinations(_ root: ConfigurationSection) throws {
-    if let fault = siteFault ?? methodFault {
+    if let fault = siteFault ?? methodFault ?? combinationFault {
       let key = fault.key.split(separator: ".").map(String.init)
       throw root.failure(
         key.first ?? "", "\(fault.key): \(fault.value) cannot be used", advice: "Use \(fault.rule)."

@@ -91,7 +91,9 @@ package struct DatasetLoader: Sendable {
       }
     let encode = try rowEncoder(labels: try LabelSet(words))
     var examples: [EncodedExample] = []
-    try file.forEachRow { examples.append(try encode($0)) }
+    try file.forEachRow {
+      examples.append(try task.columns.segmented(encode($0), of: $0))
+    }
     return Dataset(examples: examples, labels: words.map(\.value))
   }
 
@@ -135,7 +137,7 @@ package struct DatasetLoader: Sendable {
         common = nil
       }
       most = max(most, encoded.choices.count)
-      examples.append(encoded.example)
+      examples.append(try task.columns.segmented(encoded.example, of: row))
     }
     var labels = common ?? Self.numberedChoices(most)
     if let reference, reference.labels.count == most { labels = reference.labels }
@@ -157,7 +159,9 @@ package struct DatasetLoader: Sendable {
   private func completion(_ file: DataFile) throws -> Dataset {
     let encoder = CompletionEncoder(task, sequences: sequences)
     var examples: [EncodedExample] = []
-    try file.forEachRow { examples.append(try encoder.encode($0)) }
+    try file.forEachRow {
+      examples.append(try task.columns.segmented(encoder.encode($0), of: $0))
+    }
     return Dataset(examples: examples, labels: [])
   }
 }

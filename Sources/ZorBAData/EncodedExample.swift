@@ -46,6 +46,8 @@ package struct EncodedExample: Sendable, Equatable {
   package let queryPosition: Int?
   /// The value of the site column, if the task has one.
   package let site: String?
+  /// The value of the segment column, if the task has one and the row too.
+  package var segment: String?
   /// Whether text was left out so that the example fits.
   package let truncated: Bool
   /// The line on which the row starts; 0 for a window of running text.

@@ -59,6 +59,9 @@ package struct TaskDefinition: Sendable, Equatable {
     /// Whether every row must have the site column, as partitions by column need it.
     package var requiresSite = false
 
+    /// The column that names a row's segment, for figures by segment; nil asks for none.
+    package var segment: String?
+
     /// The conventional names.
     package init() {}
 

@@ -26,7 +26,8 @@ package struct ClientResult: Hashable, Sendable {
 ///     shared      C_b  = sum_k q_kb c_k,  q_kb = p_k / sum_j p_j     kappa = -(eta / P) C_b
 ///     perClient   C_kb = q_kb c_k                                    kappa = -(eta / P) C_kb
 ///
-/// in binary64. Sums run in ascending client number, so the order of arrival changes no bit.
+/// in binary64. Sums run in ascending client number, so the order of arrival changes no bit. Other
+/// rules than the mean are in `AggregationRule`.
 package struct Aggregation: Hashable, Sendable {
   package let round: UInt64
   package let seeding: SeedingMode
@@ -35,6 +36,8 @@ package struct Aggregation: Hashable, Sendable {
   package let steps: Int
   /// Decoupled weight decay lambda; covered blocks shrink by 1 - eta lambda.
   package let weightDecay: Double
+  /// How answers are combined; the median and the trimmed mean are for shared directions.
+  package var rule = AggregationRule.mean
 
   package init(
     round: UInt64, seeding: SeedingMode, learningRate: Double, directions: Int, steps: Int = 1,
@@ -54,8 +57,9 @@ package struct Aggregation: Hashable, Sendable {
   ///   when there is none; with code `diverged` when a scalar is not finite or a coefficient leaves
   ///   the range of binary32.
   package func commit(_ results: [ClientResult]) throws -> CommittedRound {
-    let results = results.sorted { $0.client < $1.client }
+    var results = results.sorted { $0.client < $1.client }
     try validate(results)
+    for index in results.indices { results[index].scalars = rule.limited(results[index].scalars) }
     return try CommittedRound(
       number: round, learningRate: learningRate, directions: directions, steps: steps,
       decay: Float(1 - learningRate * weightDecay), participants: results.map(\.client),
@@ -73,8 +77,10 @@ package struct Aggregation: Hashable, Sendable {
 
   private func coefficients(_ results: [ClientResult]) throws -> CommittedRound.Coefficients {
     let totals = totals(results)
-    switch seeding {
-    case .shared:
+    switch (seeding, rule) {
+    case (.shared, .median), (.shared, .trimmedMean):
+      return .shared(try robust(results))
+    case (.shared, _):
       var sums: [Int: [Double]] = [:]
       for result in results {
         for block in result.blocks {
@@ -85,7 +91,11 @@ package struct Aggregation: Hashable, Sendable {
         }
       }
       return .shared(try sums.keys.sorted().map { try rounded($0, sums[$0] ?? []) })
-    case .perClient:
+    case (.perClient, .median), (.perClient, .trimmedMean):
+      throw ZorBAError(
+        .invalidConfiguration,
+        "scalars along different directions have no median", at: .init(field: "aggregation.rule"))
+    case (.perClient, _):
       return .perClient(
         try results.map { result in
           CommittedRound.ClientCoefficients(
@@ -95,6 +105,19 @@ package struct Aggregation: Hashable, Sendable {
               return try rounded(block, result.scalars.map { share * $0 })
             })
         })
+    }
+  }
+
+  /// The blocks that somebody covered, ascending, by a rule that looks at all answers at once.
+  private func robust(_ results: [ClientResult]) throws -> [CommittedRound.BlockCoefficients] {
+    var answers: [Int: [(weight: Double, scalars: [Double])]] = [:]
+    for result in results {
+      for block in result.blocks {
+        answers[block, default: []].append((result.weight, result.scalars))
+      }
+    }
+    return try answers.sorted { $0.key < $1.key }.map { block, answers in
+      try rounded(block, rule.coefficients(answers, width: steps * directions))
     }
   }
 

@@ -40,6 +40,8 @@ extension RunConfiguration {
       members.append(("memory", ["budget_mib": .integer(memory.budgetMiB)]))
     }
     if let adapter { members.append(("adapter", adapter.json)) }
+    if let rule = aggregation.json { members.append(("aggregation", rule)) }
+    if let fairness { members.append(("fairness", fairness.json)) }
     return Self.object(members)
   }
 

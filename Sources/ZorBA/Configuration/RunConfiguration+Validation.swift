@@ -59,6 +59,7 @@ extension RunConfiguration {
     if let fault = adapter?.fault ?? adapterFault {
       try require(false, "adapter.\(fault.key)", fault.value, fault.rule)
     }
+    if let fault = combinationFault { try require(false, fault.key, fault.value, fault.rule) }
     try require(
       guardrail.factor > 3 && guardrail.factor.isFinite, "guard.factor", guardrail.factor,
       "a number above 3")

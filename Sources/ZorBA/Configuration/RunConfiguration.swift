@@ -30,6 +30,10 @@ public struct RunConfiguration: Sendable, Equatable {
   public var compute: ComputePrecision
   /// What to do when scalars stop making sense.
   public var guardrail: GuardConfiguration
+  /// How answers are combined.
+  public var aggregation: AggregationConfiguration
+  /// What is said of how sites and segments fare, and done about it; nil does nothing.
+  public var fairness: FairnessConfiguration?
   /// How much memory the run may take.
   public var memory: MemoryConfiguration
   /// The adapter that is trained in place of the weights; nil trains the weights.
@@ -53,6 +57,7 @@ public struct RunConfiguration: Sendable, Equatable {
     self.precision = .asCheckpoint
     self.compute = .auto
     self.guardrail = GuardConfiguration()
+    self.aggregation = AggregationConfiguration()
     self.memory = MemoryConfiguration()
     self.seed = 1
     self.out = out

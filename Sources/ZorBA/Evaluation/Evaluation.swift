@@ -28,12 +28,14 @@ public struct Evaluation: Sendable, Equatable {
   /// Precision, recall, F1 and support of each label.
   public var perLabel:
     [(label: String, precision: Double, recall: Double, f1: Double, support: Int)]
+  /// The rows of each segment, where the run asks for it and rows name them.
+  public var perSegment: SegmentTable?
   /// Tokens through the model per second.
   public var tokensPerSecond: Double
 
   /// Compares every figure but the speed.
   public static func == (left: Evaluation, right: Evaluation) -> Bool {
-    left.overall == right.overall
+    left.overall == right.overall && left.perSegment == right.perSegment
       && left.perClient.elementsEqual(right.perClient) {
         $0.name == $1.name && $0.figures == $1.figures
       }
@@ -61,11 +63,12 @@ public struct Evaluation: Sendable, Equatable {
             )
           })
       ))
+    if let perSegment { members.append(("per_segment", perSegment.json)) }
     members.append(("tokens_per_second", .number(tokensPerSecond)))
     return Self.object(members)
   }
 
-  private static func members(of figures: Figures) -> [(String, JSONValue)] {
+  static func members(of figures: Figures) -> [(String, JSONValue)] {
     [
       ("accuracy", figures.accuracy.map { .number($0) } ?? .null),
       ("macro_f1", figures.macroF1.map { .number($0) } ?? .null),
@@ -73,7 +76,7 @@ public struct Evaluation: Sendable, Equatable {
     ]
   }
 
-  private static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+  static func object(_ members: [(String, JSONValue)]) -> JSONValue {
     var object = JSONObject()
     for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
     return .object(object)
@@ -81,18 +84,10 @@ public struct Evaluation: Sendable, Equatable {
 
   /// Reads back what `json` wrote; nil when it is something else.
   package init?(json: JSONValue) {
-    func figures(_ value: JSONValue) -> Figures? {
-      guard let loss = value["loss"]?.double, let examples = value["examples"]?.integer else {
-        return nil
-      }
-      return Figures(
-        accuracy: value["accuracy"]?.double, macroF1: value["macro_f1"]?.double, loss: loss,
-        examples: examples)
-    }
-    guard let overall = figures(json) else { return nil }
+    guard let overall = Figures(json: json) else { return nil }
     self.overall = overall
     perClient = (json["per_client"]?.object?.members ?? []).compactMap { member in
-      figures(member.value).map { (member.key, $0) }
+      Figures(json: member.value).map { (member.key, $0) }
     }
     perLabel = (json["per_label"]?.object?.members ?? []).compactMap { member in
       guard let precision = member.value["precision"]?.double,
@@ -102,6 +97,7 @@ public struct Evaluation: Sendable, Equatable {
       return (member.key, precision, recall, f1, support)
     }
     tokensPerSecond = json["tokens_per_second"]?.double ?? 0
+    perSegment = json["per_segment"].flatMap(SegmentTable.init(json:))
   }
 
   /// Creates an evaluation from its figures.
@@ -114,6 +110,18 @@ public struct Evaluation: Sendable, Equatable {
     self.perClient = perClient
     self.perLabel = perLabel
     self.tokensPerSecond = tokensPerSecond
+  }
+}
+
+extension Evaluation.Figures {
+  /// Reads back what `Evaluation.json` wrote; nil when it is something else.
+  init?(json value: JSONValue) {
+    guard let loss = value["loss"]?.double, let examples = value["examples"]?.integer else {
+      return nil
+    }
+    self.init(
+      accuracy: value["accuracy"]?.double, macroF1: value["macro_f1"]?.double, loss: loss,
+      examples: examples)
   }
 }
 

@@ -34,6 +34,7 @@ package struct RoundEngine: Sendable {
   private let federation: FederationConfiguration
   private let runKey: RunKey
   private var divergence: DivergenceGuard
+  var combination: AnswerCombination
 
   /// - Parameter members: The clients in order, with p_k up to a common factor; weights may follow
   ///   (`weigh`).
@@ -47,6 +48,7 @@ package struct RoundEngine: Sendable {
     federation = configuration.federation
     divergence = try DivergenceGuard(
       policy: configuration.guardrail.action, multiple: configuration.guardrail.factor)
+    combination = AnswerCombination(configuration)
   }
 
   /// Learns what a client weighs; an unknown client changes nothing.
@@ -138,8 +140,15 @@ extension RoundEngine {
       }
     }
     guard !closing.accepted.isEmpty else { return closing }
-    let results = try closing.accepted.map { try result($0, round: round, plan: plan) }
-    closing.committed = try terms.aggregation(round: round).commit(results)
+    var results = try closing.accepted.map { try result($0, round: round, plan: plan) }
+    combination.weigh(&results, losses: closing.accepted.map { Float($0.loss) })
+    var aggregation = terms.aggregation(round: round)
+    aggregation.rule = combination.rule(for: results)
+    closing.committed = try aggregation.commit(results)
+    if let reason = combination.thinBlocks(of: results, round: round) {
+      closing.reasons.append(reason)
+    }
+    combination.learn(results.map(\.scalars))
     self.divergence = divergence
     return closing
   }
@@ -175,6 +184,7 @@ extension RoundEngine {
       let answers =
         round.clients.map { ($0.name, $0.scalars) } + round.leftOut.map { ($0.name, $0.scalars) }
       let byName = Dictionary(grouping: answers) { $0.0 }
+      combination.learn(round.clients.map { $0.scalars.map(Double.init) })
       // In the order in which the answers were judged.
       for member in members {
         for (_, scalars) in byName[member.name] ?? [] {

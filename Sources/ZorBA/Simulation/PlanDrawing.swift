@@ -59,6 +59,10 @@ package struct PlanDrawing {
     let share = policy == .lexicographic ? options.minimumShare : 1
     try outcome.plan.requireCoverage(atLeast: options.minClients, share: share)
     try outcome.plan.requireWork()
+    try configuration.aggregation.requireAnswers(
+      in: outcome.plan,
+      asked: Participation.count(
+        share: configuration.federation.participation, clients: outcome.plan.clientCount))
     try Self.requireRoom(for: outcome.plan)
     return outcome
   }

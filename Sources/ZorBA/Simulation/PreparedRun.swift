@@ -121,6 +121,23 @@ struct PreparedRun {
       configuration: configuration.journaled)
   }
 
+  /// Which rows an evaluation after a round is of: before and after training the final ones.
+  func series(after round: Int) -> String {
+    let data = configuration.data
+    let isTest =
+      round == 0 || round == configuration.rounds || configuration.evaluate.split == .test
+    return (isTest ? data.test ?? data.validation : data.validation ?? data.test) ?? ""
+  }
+
+  /// The configuration for those who train: one client by itself has nobody to be compared with, so
+  /// that no rule but the mean has anything to say.
+  var ownConfiguration: RunConfiguration {
+    guard only != nil else { return configuration }
+    var own = configuration
+    own.aggregation = AggregationConfiguration()
+    return own
+  }
+
   /// The plan as the journal keeps it.
   var journaledPlan: PlanRecord { PlanRecord(plan, outer: configuration.blocks.outer) }
 
@@ -137,12 +154,14 @@ struct PreparedRun {
 
   /// A session over the run's own weights.
   func session(
-    lastCommitted: Int, drops: RoundDrops? = nil, warn: @escaping (String) -> Void
+    lastCommitted: Int, drops: RoundDrops? = nil, tampers: AnswerTampering? = nil,
+    warn: @escaping (String) -> Void
   ) throws -> TrainingSession {
     try TrainingSession(
       .init(
-        model: loaded.model, clients: clients, plan: plan, configuration: configuration,
-        runKey: runKey, context: context, lastCommitted: lastCommitted, drops: drops, warn: warn))
+        model: loaded.model, clients: clients, plan: plan, configuration: ownConfiguration,
+        runKey: runKey, context: context, lastCommitted: lastCommitted, drops: drops,
+        tampers: tampers, warn: warn))
   }
 
   /// A session of the run's method over the run's own weights.
@@ -153,7 +172,8 @@ struct PreparedRun {
     warn: @escaping (String) -> Void
   ) throws -> any RoundSession {
     guard configuration.method.name.isFirstOrder else {
-      return try session(lastCommitted: lastCommitted, drops: options.drops, warn: warn)
+      return try session(
+        lastCommitted: lastCommitted, drops: options.drops, tampers: options.tampers, warn: warn)
     }
     return try FirstOrderSession(
       .init(
@@ -180,6 +200,8 @@ struct PreparedRun {
     fresh.residency?.capacity = capacity
     var configuration = configuration
     configuration.federation.participation = 1
+    // Nobody is there to compare its answers with.
+    configuration.aggregation = AggregationConfiguration()
     let plan = ActivationPlan(
       cycle: try rows.map { try ActivationMatrix(rows: $0) }, window: plan.window)
     let parts = TrainingSession.Parts(
@@ -196,7 +218,7 @@ struct PreparedRun {
   func evaluate(_ rows: Dataset, model: Model? = nil) throws -> Evaluation {
     let scorer = ExampleScorer(
       model: model ?? loaded.model, tokenBranchLimit: memory.evaluationTokenLimit)
-    return try Evaluator(scorer: scorer).evaluate(rows) {
+    return try Evaluator(scorer: scorer, fairness: configuration.fairness).evaluate(rows) {
       observer(.evaluating(done: $0, total: $1))
     }
   }

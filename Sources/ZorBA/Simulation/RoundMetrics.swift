@@ -85,16 +85,20 @@ public struct RoundMetrics: Sendable, Equatable {
   public var bytesDown: Int
   /// The process's peak resident memory.
   public var peakMemoryBytes: Int
+  /// Sites whose answers turned out to be out of line with this round, a sentence each.
+  public var alarms: [String] = []
 
   /// The line as JSON.
   package var json: JSONValue {
-    [
-      "round": .integer(round), "seconds": .number(seconds), "loss": .number(loss),
-      "per_client": .array(clients.map(\.json)),
-      "left_out": .array(leftOut.map(\.json)),
-      "active_blocks": .integer(coveredBlocks), "bytes_up": .integer(bytesUp),
-      "bytes_down": .integer(bytesDown), "peak_memory_bytes": .integer(peakMemoryBytes),
+    var members: [(String, JSONValue)] = [
+      ("round", .integer(round)), ("seconds", .number(seconds)), ("loss", .number(loss)),
+      ("per_client", .array(clients.map(\.json))),
+      ("left_out", .array(leftOut.map(\.json))),
+      ("active_blocks", .integer(coveredBlocks)), ("bytes_up", .integer(bytesUp)),
+      ("bytes_down", .integer(bytesDown)), ("peak_memory_bytes", .integer(peakMemoryBytes)),
     ]
+    if !alarms.isEmpty { members.append(("alarms", .array(alarms.map { .string($0) }))) }
+    return RunConfiguration.object(members)
   }
 
   /// Reads a line back; nil when it is not a round's.
@@ -113,6 +117,7 @@ public struct RoundMetrics: Sendable, Equatable {
     self.peakMemoryBytes = peak
     self.clients = []
     self.leftOut = []
+    self.alarms = json["alarms"]?.array?.compactMap(\.string) ?? []
     for client in json["left_out"]?.array ?? [] {
       guard let name = client["client"]?.string, let scalars = client["scalars"]?.array else {
         return nil

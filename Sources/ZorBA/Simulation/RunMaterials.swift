@@ -40,7 +40,8 @@ package struct RunMaterials {
     self.configuration = configuration
     task = try RunTask(
       configuration.task, batch: configuration.batch, labelsFrom: configuration.data.train,
-      siteColumn: configuration.federation.siteColumn, loaded: loaded)
+      siteColumn: configuration.federation.siteColumn,
+      segmentColumn: configuration.fairness?.segment, loaded: loaded)
     let federated = try FederatedData(configuration, task: task, runKey: runKey)
     clients = federated.clients
     dataSummary = federated.summary

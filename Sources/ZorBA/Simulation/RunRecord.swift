@@ -29,6 +29,10 @@ final class RunRecord {
   private let log: LineFile
   private let trainsOuter: Bool
   private let observer: (RunEvent) -> Void
+  /// What sites bring.
+  private(set) var contributions: ContributionMonitor
+  /// How sites and segments fare; nil where the run does not ask.
+  private(set) var drift: DriftMonitor?
 
   /// The last committed round.
   var lastRound: Int { Int(clamping: journal.lastRound) }
@@ -98,10 +102,14 @@ final class RunRecord {
     for line in lines {
       if let metrics = RoundMetrics(json: line) {
         record.history.append(metrics)
+        _ = record.contributions.observe(
+          metrics, plan: record.timeline.plan(round: metrics.round))
       } else if let round = line["round"]?.integer, let value = line["evaluation"],
         let evaluation = Evaluation(json: value)
       {
         record.evaluations.append((round, evaluation))
+        _ = record.drift?.observe(
+          evaluation, round: round, series: run.series(after: round))
       }
     }
     if record.history.count != record.lastRound {
@@ -126,10 +134,17 @@ final class RunRecord {
     self.metrics = try LineFile(path: folder.metrics)
     self.log = try LineFile(path: folder.log)
     observer = run.observer
+    contributions = try ContributionMonitor(
+      configuration: run.ownConfiguration, members: run.clients.map { ($0.name, $0.weight) })
+    drift = run.configuration.fairness.map(DriftMonitor.init)
   }
 
   /// Makes a round durable. Its metrics go first, so that a journaled round always has them.
   func commit(_ commit: RoundCommit, _ line: RoundMetrics, rounds: Int) throws {
+    var contributions = contributions
+    let alarms = contributions.observe(line, plan: timeline.plan(round: line.round))
+    var line = line
+    line.alarms = alarms.map(\.text)
     try metrics.append(line.json.serialized)
     try metrics.synchronize()
     switch commit {
@@ -138,15 +153,24 @@ final class RunRecord {
     }
     hasFinalDigest = false
     history.append(line)
+    self.contributions = contributions
     observer(.committed(line, rounds: rounds))
+    line.alarms.forEach(warn)
   }
 
   /// Records an evaluation after a round.
-  func evaluated(_ evaluation: Evaluation, round: Int) throws {
+  ///
+  /// - Parameter series: Which rows it is of.
+  func evaluated(_ evaluation: Evaluation, round: Int, series: String) throws {
     evaluations.append((round, evaluation))
-    try metrics.append(
-      (["round": .integer(round), "evaluation": evaluation.json] as JSONValue).serialized)
+    let alarms = drift?.observe(evaluation, round: round, series: series).map(\.text) ?? []
+    var members: [(String, JSONValue)] = [
+      ("round", .integer(round)), ("evaluation", evaluation.json),
+    ]
+    if !alarms.isEmpty { members.append(("alarms", .array(alarms.map { .string($0) }))) }
+    try metrics.append(RunConfiguration.object(members).serialized)
     observer(.evaluated(evaluation, round: round))
+    alarms.forEach(warn)
   }
 
   /// Makes a new plan durable, before the first round that follows it.

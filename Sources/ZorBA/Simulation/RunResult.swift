@@ -48,6 +48,14 @@ public struct RunResult: Sendable {
   public var journalBytes = 0
   /// Whether the run ended before its last round and can be resumed.
   public var isIncomplete = false
+  /// What each site brought, as far as its answers were seen.
+  public var contributions: [Contribution] = []
+  /// Sites whose answers were out of line.
+  public var contributionAlarms: [ContributionAlarm] = []
+  /// Sites and segments that fell behind while the whole improved.
+  public var driftAlarms: [DriftAlarm] = []
+  /// Rows below which a group is not compared.
+  public var minimumCount = FairnessConfiguration().minimumCount
   /// What the operator was warned of.
   public var warnings: [String] = []
 
@@ -104,6 +112,11 @@ public struct RunResult: Sendable {
       "trained_parameters": .integer(trainedParameters),
       "clients": .array(clients.map { .string($0) }),
       "active_share": .array(activeShare.map { .array($0.map { .number($0) }) }),
+      "contributions": [
+        "sites": .array(contributions.map(\.json)),
+        "alarms": .array(contributionAlarms.map(\.json)),
+      ],
+      "fairness": fairnessJSON,
       "state_digest": .string(stateDigest),
       "journal": ["path": .string(journalPath), "bytes": .integer(journalBytes)],
       "warnings": .array(warnings.map { .string($0) }),

@@ -35,6 +35,9 @@ public struct Simulation {
     /// Answers that are lost, as on a network that fails; nil loses none. A round of a run with sites
     /// is tried again then, as its configuration says. Unlike all else here it decides commits.
     package var drops: RoundDrops?
+    /// Answers that are changed on their way, as by sites that lie; nil changes none. For tests and
+    /// measurements; it decides commits.
+    package var tampers: AnswerTampering?
     /// Where first-order methods take gradients from; nil takes the model's backward pass.
     package var gradients: GradientFactory?
 

@@ -80,7 +80,7 @@ struct SimulationLoop {
       let rows = run.periodicRows, !record.evaluations.contains(where: { $0.round == done })
     else { return }
     try time.measure(\.evaluation) {
-      try record.evaluated(run.evaluate(rows), round: done)
+      try record.evaluated(run.evaluate(rows), round: done, series: run.series(after: done))
     }
   }
 
@@ -93,7 +93,7 @@ struct SimulationLoop {
     // A run resumed from before its first evaluation has moved on; the base is evaluated afresh.
     guard session.lastCommitted == round else { return nil }
     let evaluation = try run.evaluate(rows)
-    try record.evaluated(evaluation, round: round)
+    try record.evaluated(evaluation, round: round, series: run.series(after: round))
     return evaluation
   }
 
@@ -143,6 +143,10 @@ struct SimulationLoop {
     result.stateDigest = "\(digest.state)"
     result.journalPath = folder.journal
     result.journalBytes = record.journalBytes
+    result.driftAlarms = record.drift?.alarms ?? []
+    if let fairness = run.configuration.fairness { result.minimumCount = fairness.minimumCount }
+    result.contributions = record.contributions.contributions
+    result.contributionAlarms = record.contributions.alarms
     result.warnings = record.warnings
   }
 }

@@ -8,6 +8,9 @@ package import ZorBATensor
 /// whether it is lost on its way.
 package typealias RoundDrops = (_ round: Int, _ attempt: Int, _ client: Int) -> Bool
 
+/// Says what a client's scalars, [steps][directions], become before anybody judges them.
+package typealias AnswerTampering = (_ round: Int, _ client: Int, _ scalars: [[Float]]) -> [[Float]]
+
 /// A federation in one process: a model, its clients, and one committed round after the other.
 ///
 /// All clients hold bit-identical weights between rounds, so one copy serves them all; a client's
@@ -24,6 +27,7 @@ package final class TrainingSession {
   private let scorer: ExampleScorer
   private var engine: RoundEngine
   private let drops: RoundDrops?
+  private let tampers: AnswerTampering?
   private let warn: (String) -> Void
 
   /// The last committed round.
@@ -41,12 +45,14 @@ package final class TrainingSession {
     package var lastCommitted: Int
     /// Answers that are lost; nil loses none.
     package var drops: RoundDrops?
+    /// What becomes of answers; nil leaves them as they are.
+    package var tampers: AnswerTampering?
     package var warn: (String) -> Void
 
     package init(
       model: Model, clients: [FederationClient], plan: ActivationPlan,
       configuration: RunConfiguration, runKey: RunKey, context: ComputeContext,
-      lastCommitted: Int = 0, drops: RoundDrops? = nil,
+      lastCommitted: Int = 0, drops: RoundDrops? = nil, tampers: AnswerTampering? = nil,
       warn: @escaping (String) -> Void = { _ in }
     ) {
       self.model = model
@@ -57,6 +63,7 @@ package final class TrainingSession {
       self.context = context
       self.lastCommitted = lastCommitted
       self.drops = drops
+      self.tampers = tampers
       self.warn = warn
     }
   }
@@ -76,6 +83,7 @@ package final class TrainingSession {
       members: parts.clients.map { ($0.name, $0.weight) })
     lastCommitted = parts.lastCommitted
     drops = parts.drops
+    tampers = parts.tampers
     warn = parts.warn
   }
 
@@ -178,7 +186,8 @@ extension TrainingSession {
             .result(
               ticket,
               RoundCoordinator.Report(
-                client: client, scalars: answer.scalars, examples: answer.examples,
+                client: client,
+                scalars: tampers?(round, client, answer.scalars) ?? answer.scalars, examples: answer.examples,
                 loss: answer.meanLoss)))
         }
       case .commit(_, let reports):

@@ -74,7 +74,7 @@ package final class SiteReplica {
     let loaded = weights.loaded
     let task = try RunTask(
       configuration.task, batch: configuration.batch, labelsFrom: configuration.data.train,
-      loaded: loaded)
+      segmentColumn: configuration.fairness?.segment, loaded: loaded)
     client = FederationClient(
       name, number: number,
       examples: try task.rows(ofClients: configuration.data.train).dataset.examples,
@@ -172,7 +172,8 @@ extension SiteReplica {
   package func evaluate(_ split: EvaluationConfiguration.Split) throws -> Evaluation? {
     try evaluated[split].map {
       try Evaluator(
-        scorer: ExampleScorer(model: loaded.model, tokenBranchLimit: evaluationTokenLimit)
+        scorer: ExampleScorer(model: loaded.model, tokenBranchLimit: evaluationTokenLimit),
+        fairness: configuration.fairness
       ).evaluate($0)
     }
   }

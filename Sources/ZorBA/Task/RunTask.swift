@@ -17,11 +17,12 @@ struct RunTask {
   ///   - batch: The token limit.
   ///   - files: Where labels are collected when the task lists none.
   ///   - siteColumn: The column that names a row's site; nil takes `site` where there is one.
+  ///   - segmentColumn: The column that names a row's segment; nil for figures without segments.
   ///   - loaded: The model.
   /// - Throws: `ZorBAError` when the template or the labels cannot be used.
   init(
     _ task: TaskConfiguration, batch: BatchConfiguration, labelsFrom files: [String],
-    siteColumn: String? = nil, loaded: LoadedModel
+    siteColumn: String? = nil, segmentColumn: String? = nil, loaded: LoadedModel
   ) throws {
     var definition = TaskDefinition(
       TaskDefinition.Kind(rawValue: task.kind.rawValue) ?? .classification,
@@ -41,6 +42,7 @@ struct RunTask {
       definition.columns.site = siteColumn
       definition.columns.requiresSite = true
     }
+    definition.columns.segment = segmentColumn
     let loader = try DatasetLoader(definition, encoder: loaded.tokenizer)
     self.loader = loader
     if task.kind == .classification, task.labels.isEmpty {
