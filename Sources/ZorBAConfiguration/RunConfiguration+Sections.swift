@@ -35,6 +35,7 @@ extension RunConfiguration {
     if case .mapping = root.node("adapter")?.content {
       adapter = try AdapterConfiguration(section, resolved: resolved)
     }
+    secureAggregation = try SecureAggregationConfiguration(root)
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out
     try root.finish()
@@ -42,7 +43,7 @@ extension RunConfiguration {
   }
 
   private func checkCombinations(_ root: ConfigurationSection) throws {
-    if let fault = siteFault ?? methodFault {
+    if let fault = siteFault ?? methodFault ?? secureAggregationFault {
       let key = fault.key.split(separator: ".").map(String.init)
       throw root.failure(
         key.first ?? "", "\(fault.key): \(fault.value) cannot be used", advice: "Use \(fault.rule)."

@@ -40,6 +40,7 @@ extension RunConfiguration {
       members.append(("memory", ["budget_mib": .integer(memory.budgetMiB)]))
     }
     if let adapter { members.append(("adapter", adapter.json)) }
+    if let secure = secureAggregation.json { members.append(("secure_aggregation", secure)) }
     return Self.object(members)
   }
 
@@ -64,6 +65,7 @@ extension RunConfiguration {
     run.memory = MemoryConfiguration()
     run.blocks = blocks.withPaths(name)
     run.adapter?.path = adapter?.path.map(name)
+    run.secureAggregation = secureAggregation.journaled
     return run.json
   }
 
