@@ -33,7 +33,7 @@ package struct RoundEngine: Sendable {
 
   private let federation: FederationConfiguration
   private let runKey: RunKey
-  private var divergence: DivergenceGuard
+  var divergence: DivergenceGuard
 
   /// - Parameter members: The clients in order, with p_k up to a common factor; weights may follow
   ///   (`weigh`).
@@ -180,6 +180,9 @@ extension RoundEngine {
         for (_, scalars) in byName[member.name] ?? [] {
           for scalar in scalars { _ = divergence.judge(scalar: Double(scalar)) }
         }
+      }
+      for group in round.groups {
+        for mean in group.means { _ = divergence.judge(scalar: mean) }
       }
     }
   }
