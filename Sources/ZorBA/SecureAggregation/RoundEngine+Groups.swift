@@ -1,6 +1,6 @@
 import ZorBADiagnostics
 package import ZorBAFederation
-import ZorBAOptimization
+package import ZorBAOptimization
 
 /// Rounds of which the coordinator knows sums of groups alone.
 extension RoundEngine {

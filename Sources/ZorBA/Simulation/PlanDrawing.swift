@@ -59,6 +59,10 @@ package struct PlanDrawing {
     let share = policy == .lexicographic ? options.minimumShare : 1
     try outcome.plan.requireCoverage(atLeast: options.minClients, share: share)
     try outcome.plan.requireWork()
+    if configuration.secureAggregation.isOn {
+      try outcome.plan.requireGroups(
+        ofAtLeast: configuration.secureAggregation.minimumGroup, names: shape.names)
+    }
     try Self.requireRoom(for: outcome.plan)
     return outcome
   }
