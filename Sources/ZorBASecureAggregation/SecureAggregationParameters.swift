@@ -1,5 +1,3 @@
-import ZorBADiagnostics
-
 /// How many share secrets with whom, and how many must agree; chosen, never set by hand.
 ///
 /// There is no other way to make one than ``choose(members:adversaryShare:dropoutShare:minimum:)``,
@@ -43,24 +41,5 @@ package struct SecureAggregationParameters: Sendable, Hashable {
     ] {
       writer.append(UInt32(number))
     }
-  }
-}
-
-extension SecureAggregationParameters {
-  /// Chooses for a group.
-  ///
-  /// - Parameters:
-  ///   - members: The size of the group.
-  ///   - adversaryShare: The share of members, below 1/2, that may collude with the coordinator.
-  ///   - dropoutShare: The share of members that may drop out of a session that still succeeds.
-  ///   - minimum: The smallest number of survivors whose sum may be learnt; at least 3.
-  /// - Throws: ``ZorBAError``: `refused` where the group is smaller than the minimum;
-  ///   `invalidConfiguration` where shares are out of range or no parameters can stand both.
-  package static func choose(
-    members: Int, adversaryShare: Double, dropoutShare: Double, minimum: Int
-  ) throws -> Self {
-    Self(
-      members: members, colluders: 0, dropouts: 0, degree: members - 1, threshold: 2,
-      minimumSurvivors: 3, minimum: minimum)
   }
 }
