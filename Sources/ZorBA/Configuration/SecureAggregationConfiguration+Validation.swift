@@ -23,6 +23,12 @@ extension SecureAggregationConfiguration {
     if !(dropoutShare >= 0 && dropoutShare < 0.5) {
       return fault("dropout_share", dropoutShare, "a share from 0 up to below 0.5")
     }
+    if !(adversaryShare + 2 * dropoutShare < 1) {
+      return fault(
+        "dropout_share", dropoutShare,
+        "a share of which twice itself and adversary_share, here \(adversaryShare), make less than 1: "
+          + "enough honest sites must be left to agree who is in a sum")
+    }
     return nil
   }
 }
@@ -57,9 +63,9 @@ extension RunConfiguration {
       return obstacle("on with one client alone, whose sum is its answer", "a whole federation")
     }
     let sites = federation.sites.count
-    if sites > 0, sites < secureAggregation.minimumGroup {
+    if sites > 0, sites < secureAggregation.groupToAsk {
       return obstacle(
-        "on with \(sites) sites, fewer than the \(secureAggregation.minimumGroup) of a group",
+        "on with \(sites) sites, fewer than the \(secureAggregation.groupToAsk) of a group",
         "more sites")
     }
     return nil

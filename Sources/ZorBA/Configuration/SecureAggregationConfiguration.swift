@@ -32,6 +32,17 @@ public struct SecureAggregationConfiguration: Sendable, Equatable {
   /// Where the run allows it, in groups of at least three.
   public init() {}
 
+  /// Sites that must be asked, so that `minimumGroup` of them are left when as many fall silent as may:
+  /// the least n with n - floor(dropout_share n) >= minimum_group.
+  public var groupToAsk: Int {
+    let share = dropoutShare >= 0 ? min(dropoutShare, 0.49) : 0
+    var count = minimumGroup
+    while count - Int((share * Double(count) + 1e-9).rounded(.down)) < minimumGroup {
+      count += 1
+    }
+    return count
+  }
+
   /// Whether answers are masked. Whoever runs a federation over a network turns `auto` into one of
   /// the other two first.
   public var isOn: Bool { mode == .on }

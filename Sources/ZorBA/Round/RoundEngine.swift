@@ -31,7 +31,7 @@ package struct RoundEngine: Sendable {
   /// What everyone knows of a round.
   package let terms: RoundTerms
 
-  /// Sites of which a sum may be told at least; nil without secure aggregation.
+  /// Sites of a group that are asked at least; nil without secure aggregation.
   package let minimumGroup: Int?
 
   private let federation: FederationConfiguration
@@ -49,7 +49,7 @@ package struct RoundEngine: Sendable {
     terms = try RoundTerms(configuration)
     federation = configuration.federation
     minimumGroup =
-      configuration.secureAggregation.isOn ? configuration.secureAggregation.minimumGroup : nil
+      configuration.secureAggregation.isOn ? configuration.secureAggregation.groupToAsk : nil
     divergence = try DivergenceGuard(
       policy: configuration.guardrail.action, multiple: configuration.guardrail.factor)
   }

@@ -61,7 +61,7 @@ package struct PlanDrawing {
     try outcome.plan.requireWork()
     if configuration.secureAggregation.isOn {
       try outcome.plan.requireGroups(
-        ofAtLeast: configuration.secureAggregation.minimumGroup, names: shape.names)
+        ofAtLeast: configuration.secureAggregation.groupToAsk, names: shape.names)
     }
     try Self.requireRoom(for: outcome.plan)
     return outcome

@@ -161,9 +161,12 @@ extension RunHost {
     attempt.reports = reports
     let counted = Set(reports.map(\.client))
     for place in attempt.groups.indices where !attempt.groups[place].isOver {
-      // Whose weights differ, or whose answer came without the rest of it, is in no sum.
-      for client in attempt.groups[place].members where !counted.contains(client) {
-        try? attempt.groups[place].server.drop(client)
+      // Whose weights differ, or whose answer came without the rest of it, must be in no sum, and no
+      // masked answer can be taken out of one.
+      let server = attempt.groups[place].server
+      guard server.phase != .masking || counted.isSuperset(of: server.answered) else {
+        attempt.groups[place].isSpoilt = true
+        continue
       }
       while !attempt.groups[place].isOver, attempt.groups[place].server.phase.isBeforeClosing {
         do {

@@ -49,7 +49,7 @@ enum SecureAggregationChoice {
 
   private static func isGrouped(_ configuration: RunConfiguration, _ blocks: Int) throws -> Bool {
     let federation = configuration.federation
-    let minimum = configuration.secureAggregation.minimumGroup
+    let minimum = configuration.secureAggregation.groupToAsk
     switch configuration.blocks.plan {
     case .full:
       let drawn = Int((federation.participation * Double(federation.sites.count)).rounded())

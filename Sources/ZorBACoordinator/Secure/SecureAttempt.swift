@@ -23,8 +23,11 @@ struct SecureAttempt {
     var toldFaults = 0
     var toldFailure = false
 
+    /// Whether the sum would hold an answer that does not count.
+    var isSpoilt = false
+
     /// Whether there is a result or never will be.
-    var isOver: Bool { server.phase == .finished || server.phase == .failed }
+    var isOver: Bool { isSpoilt || server.phase == .finished || server.phase == .failed }
 
     /// Who can still answer: those that the phase waits for and those that have answered it.
     var alive: Set<Int> { Set(server.awaited).union(server.answered) }
