@@ -37,6 +37,7 @@ extension RunConfiguration {
     if case .mapping = root.node("adapter")?.content {
       adapter = try AdapterConfiguration(section, resolved: resolved)
     }
+    secureAggregation = try SecureAggregationConfiguration(root)
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out
     try root.finish()
@@ -44,7 +45,8 @@ extension RunConfiguration {
   }
 
   private func checkCombinations(_ root: ConfigurationSection) throws {
-    if let fault = siteFault ?? methodFault ?? combinationFault {
+    let combination = methodFault ?? combinationFault ?? secureAggregationFault
+    if let fault = siteFault ?? combination {
       let key = fault.key.split(separator: ".").map(String.init)
       throw root.failure(
         key.first ?? "", "\(fault.key): \(fault.value) cannot be used", advice: "Use \(fault.rule)."

@@ -121,7 +121,7 @@ package struct Aggregation: Hashable, Sendable {
     }
   }
 
-  private func rounded(
+  func rounded(
     _ block: Int, _ scalars: [Double]
   ) throws -> CommittedRound.BlockCoefficients {
     let values = scalars.map {
@@ -141,7 +141,7 @@ package struct Aggregation: Hashable, Sendable {
 // MARK: - Checks
 
 extension Aggregation {
-  private func validate(_ results: [ClientResult]) throws {
+  func validate(_ results: [ClientResult]) throws {
     guard !results.isEmpty else { throw fault("no client answered", field: "participants") }
     for (index, result) in results.enumerated() {
       if index > 0, results[index - 1].client == result.client {

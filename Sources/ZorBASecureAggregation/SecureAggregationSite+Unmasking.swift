@@ -52,6 +52,7 @@ extension SecureAggregationSite {
         by: other, certificates: certificates, under: "the survivors")
     }
     try reader.finish()
+    try approve(survivors.positions.map { session.members[$0] })
     var writer = MessageKind.unmasking.begin(session)
     for other in graph.neighbours(of: position) where sharing[other] {
       let share = secrets.held[other]

@@ -49,7 +49,7 @@ extension AgentSession {
       try fetchWeights()
     case .replay: worker.enqueue(.replay)
     case .sendReady(let round): worker.enqueue(.ready(round: round, tellsAll: !toldAll))
-    case .compute(let ticket): worker.enqueue(.outline(ticket))
+    case .compute(let ticket): worker.enqueue(.outline(ticket, group: assignedGroup))
     case .cancelCompute: worker.cancel()
     case .append:
       guard let record = backlog.takeRecord() else { return try perform(.appendFailed) }
@@ -81,15 +81,34 @@ extension AgentSession {
   }
 
   /// Computes what the policy lets out.
-  func compute(_ ticket: RoundCoordinator.Ticket, _ facts: RoundFacts) throws {
+  func compute(
+    _ ticket: RoundCoordinator.Ticket, _ facts: RoundFacts, _ outline: SecureOutline?
+  ) throws {
+    var facts = facts
+    if let outline { facts.cohort = outline.members.count }
     self.facts = facts
     if let refusal = dispatch.refusal(of: .round(facts), run: runName) {
-      isRefused = true
-      try perform(.computeFailed(ticket, reason: refusal))
-      isRefused = false
-      return
+      return try refuse(ticket, refusal)
+    }
+    if let outline {
+      if let refusal = try beginSecure(ticket, outline) {
+        observer(.refused(refusal))
+        return try refuse(ticket, refusal)
+      }
+      // It is there already when the same is asked again.
+      if let answer, answer.ticket == ticket, machine.work == .none { return try provide(answer) }
     }
     worker.enqueue(.compute(ticket, digestBlock: digestBlock))
+  }
+
+  /// Declines an answer that is not there yet, or one that is.
+  private func refuse(_ ticket: RoundCoordinator.Ticket, _ reason: String) throws {
+    guard case .computing(ticket, isCancelled: false) = machine.work else {
+      return try sendDeclined(ticket, reason, isRefused: true)
+    }
+    isRefused = true
+    try perform(.computeFailed(ticket, reason: reason))
+    isRefused = false
   }
 
   func evaluate(_ round: Int) throws {

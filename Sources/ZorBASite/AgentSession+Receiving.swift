@@ -1,3 +1,4 @@
+import Crypto
 import SwiftProtobuf
 import Synchronization
 import ZorBA
@@ -39,6 +40,7 @@ extension AgentSession {
       case .again, .unspecified, .UNRECOGNIZED: break
       }
       try perform(.goodbye(SiteMachine.Goodbye(goodbye.reason)))
+    case .secureAggregation(let message): try take(message)
     case .heartbeat, nil: break
     }
   }
@@ -47,6 +49,8 @@ extension AgentSession {
     let bytes = Array(welcome.journalHeader)
     let header = try JournalHeader(encoded: bytes)
     runName = welcome.run
+    secureEpoch = welcome.secureEpoch
+    headerDigest = Array(SHA256.hash(data: bytes))
     rounds = try dispatch.admit(run: runName, header: header, encoded: bytes)
     trainsAdapter = header.configuration["adapter"] != nil
     worker.enqueue(
@@ -69,6 +73,7 @@ extension AgentSession {
     }
     guard advance.hasAssignment else { return }
     let assignment = advance.assignment
+    assignedGroup = Array(assignment.group)
     digestBlock = assignment.digestBlock > 0 ? Int(assignment.digestBlock) - 1 : nil
     try perform(
       .assignment(

@@ -34,7 +34,9 @@ extension AgentSession {
     var ready = ready
     let share = dispatch.policy.share
     if ready.hasCosts {
-      ready.examples = UInt32(clamping: share.examples(Int(ready.examples)))
+      if ready.examples > 0 {
+        ready.examples = UInt32(clamping: share.examples(Int(ready.examples)))
+      }
       if share.sharesCosts {
         ready.costs.budgetBytes = UInt64(agent.configuration.memoryMiB) << 20
       } else {
@@ -49,22 +51,29 @@ extension AgentSession {
     guard let answer, answer.ticket == ticket else { return }
     // An update goes up first, beside the stream.
     if let update = answer.update { return try beginUpload(of: answer, update) }
+    if answer.isSecure { return try provide(answer) }
     try tell(answer)
   }
 
   /// Tells the coordinator of an answer.
-  func tell(_ answer: SiteWork.Answer) throws {
+  ///
+  /// - Parameter isMasked: Whether the answer itself went before as masked numbers: then nothing that
+  ///   it hides is told beside it.
+  func tell(_ answer: SiteWork.Answer, isMasked: Bool = false) throws {
     let ticket = answer.ticket
     let share = dispatch.policy.share
     let result = Zorba_V1_Result.with {
       $0.round = UInt64(ticket.round)
       $0.attempt = ticket.attempt == 1 ? 0 : UInt32(clamping: ticket.attempt)
-      $0.scalars = PackedFloats.pack(answer.scalars)
-      $0.examples = UInt32(clamping: share.examples(answer.examples))
-      $0.loss = share.loss(Float(answer.loss))
+      $0.masked = isMasked
+      if !isMasked {
+        $0.scalars = PackedFloats.pack(answer.scalars)
+        $0.examples = UInt32(clamping: share.examples(answer.examples))
+        $0.loss = share.loss(Float(answer.loss))
+        $0.halfScalars = PackedFloats.pack(answer.halves)
+      }
       $0.seconds = share.seconds(Float(answer.seconds))
       $0.blockDigest = Data(answer.blockDigest)
-      $0.halfScalars = PackedFloats.pack(answer.halves)
       $0.updateDigest = Data(answer.updateDigest?.bytes ?? [])
       let peak = share.peakMemoryMiB(answer.peakMemoryMiB)
       if peak > toldPeakMiB { $0.peakMemoryMib = UInt32(clamping: peak) }

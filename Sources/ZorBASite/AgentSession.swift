@@ -63,6 +63,16 @@ final class AgentSession {
   var isEnding = false
   /// The round up to which a snapshot can be used.
   var journalEnd: UInt64 = 1
+  /// The site's part in the secure aggregation of the newest attempt; nil in runs in the clear.
+  var secure: SecureParticipation?
+  /// What the site remembers of secure sessions, once there was one.
+  var sessionLog: SecureSessionLog?
+  /// The stretch of the run in which no attempt comes twice, as the coordinator numbers it.
+  var secureEpoch: UInt64 = 0
+  /// SHA-256 of the payload of the journal's header.
+  var headerDigest: [UInt8] = []
+  /// Who of the sites with the same blocks the newest assignment asks, as bits.
+  var assignedGroup: [UInt8] = []
   /// Whether what is being declined is declined by the site's policy.
   var isRefused = false
 
@@ -127,6 +137,7 @@ final class AgentSession {
       guard number == connection else { return }
       outbox = nil
       toldAll = false
+      secure = nil
       uploads += 1
       link.cancelUpload()
       lastFault = end.error ?? lastFault
@@ -140,7 +151,7 @@ final class AgentSession {
       link.fetchCommit(commit, run: runName, from: offset, into: worker)
     case .uploaded(let number, let fault): try finishUpload(number, fault)
     case .ready(let ready): try sendReady(ready)
-    case .outlined(let ticket, let facts): try compute(ticket, facts)
+    case .outlined(let ticket, let facts, let outline): try compute(ticket, facts, outline)
     case .answer(let answer):
       self.answer = answer
       try perform(.computed(answer.ticket))

@@ -16,9 +16,10 @@ struct FileDigest {
 
   /// Bytes of a file; nil when there is none.
   static func size(of path: String) -> UInt64? {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    return UInt64(max(0, status.st_size))
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return UInt64(max(0, lseek(descriptor, 0, SEEK_END)))
   }
 
   /// - Throws: `ZorBAError` with code `inputOutput`.

@@ -32,12 +32,14 @@ struct MessageFields {
       (kind, round) = (.result, Int(clamping: result.round))
       add("round", .integer(Int(clamping: result.round)))
       add("attempt", .integer(Int(max(1, result.attempt))))
-      if result.updateDigest.isEmpty {
+      if result.masked {
+        add("masked", .bool(true))
+      } else if result.updateDigest.isEmpty {
         add("scalars", Self.numbers(PackedFloats.unpack(result.scalars) ?? []))
       } else {
         add("update_digest", .string(Self.hexadecimal(result.updateDigest)))
       }
-      add("examples", .integer(Int(result.examples)))
+      if !result.masked { add("examples", .integer(Int(result.examples))) }
       if result.loss != 0 { add("loss", .number(Double(result.loss))) }
       if result.seconds != 0 { add("seconds", .number(Double(result.seconds))) }
       if result.peakMemoryMib != 0 {
@@ -77,6 +79,11 @@ struct MessageFields {
     case .leaving(let leaving):
       (kind, round) = (.leaving, nil)
       add("reason", .string(leaving.reason))
+    case .secureAggregation(let message):
+      (kind, round) = (.secureAggregation, Int(clamping: message.round))
+      add("round", .integer(Int(clamping: message.round)))
+      add("attempt", .integer(Int(max(1, message.attempt))))
+      add("payload_bytes", .integer(message.payload.count))
     case nil: return nil
     }
   }

@@ -47,7 +47,7 @@ package final class SiteAgent: Sendable {
     /// An upload is over; the number is its own.
     case uploaded(Int, ZorBAError?)
     case ready(Zorba_V1_Ready)
-    case outlined(RoundCoordinator.Ticket, RoundFacts)
+    case outlined(RoundCoordinator.Ticket, RoundFacts, SecureOutline?)
     case answer(SiteWork.Answer)
     case evaluated(Zorba_V1_Evaluation)
     case digests(round: Int, [UInt8])

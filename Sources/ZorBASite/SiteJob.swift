@@ -29,7 +29,7 @@ enum SiteJob: Sendable {
   /// All of a dense round was fetched: check it, and apply it.
   case endCommit(Zorba_V1_Commit)
   /// Say what a round asks of the site.
-  case outline(RoundCoordinator.Ticket)
+  case outline(RoundCoordinator.Ticket, group: [UInt8])
   case compute(RoundCoordinator.Ticket, digestBlock: Int?)
   case evaluate(round: UInt64, test: Bool, minimum: Int)
   case digests(round: Int)

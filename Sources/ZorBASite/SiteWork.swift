@@ -32,6 +32,10 @@ final class SiteWork {
     var update: DenseDelta?
     /// That of the update.
     var updateDigest: Digest128?
+    /// The site's training rows, its weight; set where the answer is added up under masks.
+    var rows = 0
+    /// Whether the answer leaves only as a share of a sum.
+    var isSecure: Bool { rows > 0 }
   }
 
   /// Something of the site's own that cannot be used, and that only its owner can mend.
@@ -147,7 +151,10 @@ final class SiteWork {
       $0.lastRound = UInt64(round)
       $0.journalChain = Data(chain)
       guard tellsAll else { return }
-      $0.examples = UInt32(clamping: replica.examples)
+      // Under secure aggregation a site's weight is part of what only the sum tells.
+      if !replica.configuration.secureAggregation.isOn {
+        $0.examples = UInt32(clamping: replica.examples)
+      }
       $0.costs.costs = Data(costs.utf8)
     }
   }
@@ -161,6 +168,22 @@ final class SiteWork {
       round: ticket.round, blocks: Set(blocks),
       cohort: (0..<matrix.clientCount).count { !matrix.isResting($0) },
       updateBytes: try current().updateBytes(ofBlocks: blocks), now: .now)
+  }
+
+  /// What secure aggregation asks of the site in a round; nil in runs in the clear.
+  ///
+  /// - Parameter group: Who is asked of the sites with the same blocks, as bits.
+  /// - Throws: `ZorBAError` with code `refused` when they are none of this plan's.
+  func secureOutline(
+    _ ticket: RoundCoordinator.Ticket, _ group: [UInt8]
+  ) throws -> SecureOutline? {
+    let configuration = try current().configuration
+    guard configuration.secureAggregation.isOn else { return nil }
+    let peers = try plan(round: ticket.round).matrix(round: ticket.round).group(of: number - 1)
+    return SecureOutline(
+      configuration: configuration,
+      members: try SecureOutline.members(of: peers, bits: group, member: number - 1),
+      member: number - 1, state: try journal().chain.map { "\($0)" } ?? "")
   }
 
   /// Answers a round; nil when it was cancelled.
@@ -189,7 +212,8 @@ final class SiteWork {
       halves: replica.configuration.blocks.replanEvery > 0
         ? (answer.halves ?? []).flatMap { [$0.first, $0.second] } : [],
       examples: answer.examples, loss: answer.loss, seconds: answer.seconds,
-      peakMemoryMiB: replica.peakMemory >> 20, blockDigest: digest)
+      peakMemoryMiB: replica.peakMemory >> 20, blockDigest: digest,
+      rows: replica.configuration.secureAggregation.isOn ? replica.examples : 0)
   }
 
   private func update(

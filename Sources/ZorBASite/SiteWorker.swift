@@ -113,7 +113,8 @@ final class SiteWorker: Sendable {
       guard work.isFetching(commit) else { return [] }
       try work.endCommit(commit)
       return [.event(.applied(round: Int(clamping: commit.round)))]
-    case .outline(let ticket): return [.outlined(ticket, try work.outline(ticket))]
+    case .outline(let ticket, let group):
+      return [.outlined(ticket, try work.outline(ticket), try work.secureOutline(ticket, group))]
     case .compute(let ticket, let digestBlock):
       guard !isCancelled.load(ordering: .relaxed) else { return [.event(.computeStopped(ticket))] }
       let answer = try work.answer(ticket, digestBlock: digestBlock) { [self] in
@@ -138,7 +139,7 @@ final class SiteWorker: Sendable {
       ?? ZorBAError(.inputOutput, "\(error)")
     let isForeign = isFork || error.code == .invalidJournal || error.code == .invalidData
     return switch job {
-    case .compute(let ticket, _), .outline(let ticket):
+    case .compute(let ticket, _), .outline(let ticket, _):
       .event(.computeFailed(ticket, reason: "\(error)"))
     // Of a journal that went another way the next Hello tells.
     case .beginCommit(let commit), .fetchedCommit(_, _, let commit):

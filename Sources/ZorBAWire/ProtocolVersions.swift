@@ -14,10 +14,13 @@ package struct ProtocolVersions: Hashable, Sendable {
   }
 
   /// What this software speaks.
-  package static let current = ProtocolVersions(minimum: 1, maximum: 2)
+  package static let current = ProtocolVersions(minimum: 1, maximum: 3)
 
   /// The oldest version that knows dense updates, which first-order runs are made of.
   package static let denseUpdates: UInt32 = 2
+
+  /// The oldest version that knows secure aggregation.
+  package static let secureAggregation: UInt32 = 3
 
   /// One of the two sides of a negotiation.
   package enum Side: String, Sendable {

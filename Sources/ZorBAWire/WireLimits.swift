@@ -35,6 +35,8 @@ package struct WireLimits: Hashable, Sendable {
   package var maximumRecordBytes = 1 << 19
   /// Bytes of packed numbers in one message: coefficients, scalars.
   package var maximumPackedBytes = 1 << 19
+  /// Bytes of one step of a secure aggregation: keys or shares of a site's neighbours, masked numbers.
+  package var maximumSecureBytes = 1 << 19
   /// Bytes of a site's costs in JSON.
   package var maximumCostsBytes = 1 << 19
   /// Bytes of a sentence that a peer sends for people to read.

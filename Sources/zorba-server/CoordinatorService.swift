@@ -56,6 +56,7 @@ struct CoordinatorService {
     if command.replica {
       options.runs.replica = ReplicaOptions(snapshotEvery: command.snapshotEvery)
     }
+    options.runs.trust = FederationTrust(anchor: credentials.anchor, revocations: revocations)
     options.observer = { watcher.observe($0) }
     coordinator = Coordinator(
       federation: credentials.principal.federation, store: store, log: log, options: options)

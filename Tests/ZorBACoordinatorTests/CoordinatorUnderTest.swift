@@ -32,6 +32,7 @@ final class CoordinatorUnderTest: Sendable {
       path: federation.folder.path("state/store.sqlite"), software: "test", time: 1)
     var options = Coordinator.Options()
     options.runs.retrySeconds = 0.05
+    options.runs.trust = FederationTrust(anchor: credentials.anchor, revocations: revocations)
     let notices = notices
     options.observer = { notices.append($0) }
     change(&options)

@@ -64,6 +64,7 @@ final class LoopbackFederation: Sendable {
     run.rounds = 6
     run.evaluate.every = 0
     run.seed = 7
+    run.secureAggregation.mode = .off
     change(&run)
     self.run = run
     try enrol(.coordinator, named: "coordinator", at: "identity")

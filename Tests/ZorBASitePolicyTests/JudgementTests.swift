@@ -48,7 +48,7 @@ import ZorBASitePolicy
     .run(.mostLocalSteps, "4", ["5 local steps", "at most 4"]) { $0.localSteps = 5 },
     .run(.mostDirections, "8", ["9 directions", "at most 8"]) { $0.directions = 9 },
     .run(.mostRounds, "1000", ["1001 rounds", "at most 1000"]) { $0.rounds = 1001 },
-    .run(.secureAggregation, "required", ["required", "no secure aggregation"]) { _ in },
+    .run(.secureAggregation, "required", ["required", "aggregates in the clear"]) { _ in },
     .run(.differentialPrivacy, "true", ["true", "no differential privacy"]) { _ in },
     .run(.minimumCohort, "3", ["2 sites", "at least 3"]) { $0.cohort = 2 },
     .run(.minimumCohort, "2", ["nobody says", "at least 2"]) { $0.cohort = nil },
@@ -191,6 +191,8 @@ import ZorBASitePolicy
       #expect(text.contains(part), "\(part)")
     }
     let strict = try PolicyText().with(.secureAggregation, "required").policy()
-    #expect(PolicyExplanation(strict).text.contains("it refuses every run"))
+    #expect(PolicyExplanation(strict).text.contains("only under secure aggregation"))
+    let noised = try PolicyText().with(.differentialPrivacy, "true").policy()
+    #expect(PolicyExplanation(noised).text.contains("it refuses every run"))
   }
 }

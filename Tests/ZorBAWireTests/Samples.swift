@@ -55,7 +55,21 @@ enum Samples {
     },
     .with { $0.heartbeat = .init() },
     .with { $0.leaving = .with { $0.reason = "maintenance" } },
+    .with { $0.secureAggregation = secure },
+    .with {
+      $0.result = .with {
+        $0.round = 7
+        $0.masked = true
+        $0.seconds = 2
+      }
+    },
   ]
+
+  static let secure = Zorba_V1_SecureAggregation.with {
+    $0.round = 7
+    $0.attempt = 2
+    $0.payload = Data([1, 2, 3])
+  }
 
   static let coordinator: [Zorba_V1_CoordinatorMessage] = [
     .with {
@@ -85,6 +99,7 @@ enum Samples {
       }
     },
     .with { $0.heartbeat = .init() },
+    .with { $0.secureAggregation = secure },
   ]
 
   static let calls: [any WireMessage] = [
@@ -195,6 +210,18 @@ enum Samples {
     add("Declined.round", site[4]) { $0.declined.round = 0 }
     add("StateDigest.digests", site[5]) { $0.stateDigest.digests = Data(count: 40) }
     add("Leaving.reason", site[7]) { $0.leaving.reason = String(repeating: "é", count: 2500) }
+    add("SecureAggregation.round", site[8]) { $0.secureAggregation.round = 0 }
+    add("SecureAggregation.payload", site[8]) { $0.secureAggregation.payload = Data() }
+    add("SecureAggregation.payload", site[8]) {
+      $0.secureAggregation.payload = Data(count: 1 << 20)
+    }
+    add("Result.masked", site[9]) { $0.result.scalars = Data(count: 8) }
+    add("Result.masked", site[9]) { $0.result.updateDigest = Data(count: 16) }
+    add("Welcome.secure_epoch", coordinator[0]) { $0.welcome.secureEpoch = .max }
+    add("Assignment.group", coordinator[1]) {
+      $0.advance.assignment.round = 1
+      $0.advance.assignment.group = Data(count: 1 << 20)
+    }
     add("CoordinatorMessage", coordinator[0]) { $0 = .init() }
     add("Welcome.journal_header", coordinator[0]) { $0.welcome.journalHeader = Data() }
     add("Welcome.site_number", coordinator[0]) { $0.welcome.siteNumber = 0 }

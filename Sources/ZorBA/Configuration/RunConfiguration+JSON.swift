@@ -42,6 +42,7 @@ extension RunConfiguration {
     if let adapter { members.append(("adapter", adapter.json)) }
     if let rule = aggregation.json { members.append(("aggregation", rule)) }
     if let fairness { members.append(("fairness", fairness.json)) }
+    if let secure = secureAggregation.json { members.append(("secure_aggregation", secure)) }
     return Self.object(members)
   }
 
@@ -66,6 +67,7 @@ extension RunConfiguration {
     run.memory = MemoryConfiguration()
     run.blocks = blocks.withPaths(name)
     run.adapter?.path = adapter?.path.map(name)
+    run.secureAggregation = secureAggregation.journaled
     return run.json
   }
 

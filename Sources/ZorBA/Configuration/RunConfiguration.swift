@@ -38,6 +38,8 @@ public struct RunConfiguration: Sendable, Equatable {
   public var memory: MemoryConfiguration
   /// The adapter that is trained in place of the weights; nil trains the weights.
   public var adapter: AdapterConfiguration?
+  /// Whether answers are added up under masks.
+  public var secureAggregation: SecureAggregationConfiguration
   /// The seed from which keys, partitions and draws are derived.
   public var seed: UInt64
   /// The folder the run leaves its files in.
@@ -59,6 +61,7 @@ public struct RunConfiguration: Sendable, Equatable {
     self.guardrail = GuardConfiguration()
     self.aggregation = AggregationConfiguration()
     self.memory = MemoryConfiguration()
+    self.secureAggregation = SecureAggregationConfiguration()
     self.seed = 1
     self.out = out
   }

@@ -31,9 +31,12 @@ package struct RoundEngine: Sendable {
   /// What everyone knows of a round.
   package let terms: RoundTerms
 
+  /// Sites of a group that are asked at least; nil without secure aggregation.
+  package let minimumGroup: Int?
+
   private let federation: FederationConfiguration
   private let runKey: RunKey
-  private var divergence: DivergenceGuard
+  var divergence: DivergenceGuard
   var combination: AnswerCombination
 
   /// - Parameter members: The clients in order, with p_k up to a common factor; weights may follow
@@ -46,6 +49,8 @@ package struct RoundEngine: Sendable {
     self.runKey = runKey
     terms = try RoundTerms(configuration)
     federation = configuration.federation
+    minimumGroup =
+      configuration.secureAggregation.isOn ? configuration.secureAggregation.groupToAsk : nil
     divergence = try DivergenceGuard(
       policy: configuration.guardrail.action, multiple: configuration.guardrail.factor)
     combination = AnswerCombination(configuration)
@@ -79,6 +84,7 @@ extension RoundEngine {
   ///
   /// A share of all clients is drawn, with `over_selection` on top; those that rest or are not
   /// available are taken out. If that leaves nobody, the same share is drawn of those that remain.
+  /// Under secure aggregation those are left out of whose group too few were drawn.
   /// Attempt a of round t draws from the stream `participation` at index t + (a - 1) 2^32: runs have
   /// fewer rounds than that, so every attempt has a draw of its own and the first is that of a run
   /// that knows no attempts.
@@ -100,8 +106,11 @@ extension RoundEngine {
     let isReady = Set(ready)
     let drawn = Participation.draw(share: share, clients: plan.clientCount, using: &draw)
       .filter(isReady.contains)
-    guard drawn.isEmpty else { return drawn }
-    return Participation.draw(share: share, clients: ready.count, using: &draw).map { ready[$0] }
+    let asked =
+      drawn.isEmpty
+      ? Participation.draw(share: share, clients: ready.count, using: &draw).map { ready[$0] }
+      : drawn
+    return cohort(asked, ready: ready, matrix: matrix)
   }
 }
 
@@ -190,6 +199,9 @@ extension RoundEngine {
         for (_, scalars) in byName[member.name] ?? [] {
           for scalar in scalars { _ = divergence.judge(scalar: Double(scalar)) }
         }
+      }
+      for group in round.groups {
+        for mean in group.means { _ = divergence.judge(scalar: mean) }
       }
     }
   }

@@ -63,6 +63,10 @@ package struct PlanDrawing {
       in: outcome.plan,
       asked: Participation.count(
         share: configuration.federation.participation, clients: outcome.plan.clientCount))
+    if configuration.secureAggregation.isOn {
+      try outcome.plan.requireGroups(
+        ofAtLeast: configuration.secureAggregation.groupToAsk, names: shape.names)
+    }
     try Self.requireRoom(for: outcome.plan)
     return outcome
   }
@@ -73,12 +77,16 @@ package struct PlanDrawing {
   ) throws -> PolicyInput {
     let needsCosts = policy.needsEstimates || !options.budgetsMiB.isEmpty
     let sites = needsCosts ? try costs() : []
-    return PolicyInput(
+    var input = PolicyInput(
       names: shape.names, capacities: try capacities(of: policy, sites: sites),
       blocks: shape.blockCount, minimumClients: options.minClients, window: options.rotateEvery,
       rounds: configuration.rounds, maximumPairs: PlanRecord.maximumPairs,
       problem: policy.needsEstimates ? try problem(sites: sites, knowing: sensitivity) : nil
     ) { [runKey] in RunStream.activation.generator(runKey: runKey, index: $0) }
+    if configuration.secureAggregation.isOn {
+      input.groupSize = configuration.secureAggregation.groupToAsk
+    }
+    return input
   }
 
   /// What the planner solves.

@@ -67,14 +67,43 @@ public struct RoundMetrics: Sendable, Equatable {
     }
   }
 
+  /// What secure aggregation told of a group of clients that train the same blocks.
+  public struct Group: Sendable, Equatable {
+    /// Whose answers are in it, by name.
+    public var clients: [String]
+    /// The weighted means of their finite differences, as far as the guard looked at them.
+    public var means: [Double]
+    /// The sum of their weights.
+    public var weight: Double
+    /// The weighted mean of their losses.
+    public var loss: Double
+    /// Whether the commit has it; otherwise the guard refused it.
+    public var counts: Bool
+
+    /// Creates a group's entry.
+    public init(
+      clients: [String], means: [Double], weight: Double, loss: Double, counts: Bool = true
+    ) {
+      self.clients = clients
+      self.means = means
+      self.weight = weight
+      self.loss = loss
+      self.counts = counts
+    }
+  }
+
   /// The round, from 1.
   public var round: Int
   /// Seconds the round took.
   public var seconds: Double
   /// Mean of the participants' finite losses, by their weights.
   public var loss: Double
-  /// The participants.
+  /// The participants. In a round with secure aggregation their scalars and example counts are
+  /// unknown, and their losses those of their groups.
   public var clients: [Client]
+  /// What is known of a round with secure aggregation; empty in others. A resumed run needs them: the
+  /// guard learnt from them.
+  public var groups: [Group] = []
   /// Clients that answered and were left out. A resumed run needs them: the guard learnt from them.
   public var leftOut: [LeftOut]
   /// Blocks the commit changed.
@@ -98,6 +127,7 @@ public struct RoundMetrics: Sendable, Equatable {
       ("bytes_down", .integer(bytesDown)), ("peak_memory_bytes", .integer(peakMemoryBytes)),
     ]
     if !alarms.isEmpty { members.append(("alarms", .array(alarms.map { .string($0) }))) }
+    if !groups.isEmpty { members.append(("groups", .array(groups.map(\.json)))) }
     return RunConfiguration.object(members)
   }
 
@@ -118,6 +148,11 @@ public struct RoundMetrics: Sendable, Equatable {
     self.clients = []
     self.leftOut = []
     self.alarms = json["alarms"]?.array?.compactMap(\.string) ?? []
+    self.groups = []
+    for group in json["groups"]?.array ?? [] {
+      guard let group = Group(json: group) else { return nil }
+      groups.append(group)
+    }
     for client in json["left_out"]?.array ?? [] {
       guard let name = client["client"]?.string, let scalars = client["scalars"]?.array else {
         return nil

@@ -46,9 +46,13 @@ package struct RunMaterials {
     clients = federated.clients
     dataSummary = federated.summary
     let pass = try MemoryForecast.trainingPass(configuration, loaded: loaded, clients: clients)
-    let shape = PlanShape(
+    var shape = PlanShape(
       model: loaded.model, clients: clients,
       activationBytes: pass.bytes + MemoryModel.scratchBytes, tokens: pass.tokens)
+    // Nobody tells a coordinator what sites weigh then, so that no plan can follow from it.
+    if configuration.secureAggregation.isOn {
+      shape.weights = Array(repeating: 1, count: clients.count)
+    }
     estimates = RunEstimates(
       configuration, loaded: loaded, clients: clients, runKey: runKey, observer: observer)
     drawing = PlanDrawing(

@@ -28,6 +28,8 @@ package final class TrainingSession {
   private var engine: RoundEngine
   private let drops: RoundDrops?
   private let tampers: AnswerTampering?
+  /// Adds answers up under masks; nil where the coordinator's part sees them.
+  let secure: LocalSecureAggregation?
   private let warn: (String) -> Void
 
   /// The last committed round.
@@ -82,6 +84,11 @@ package final class TrainingSession {
       configuration: parts.configuration, runKey: parts.runKey,
       members: parts.clients.map { ($0.name, $0.weight) })
     lastCommitted = parts.lastCommitted
+    secure = parts.configuration.secureAggregation.isOn
+      ? LocalSecureAggregation(
+        SecureTerms(
+          parts.configuration, federation: "", run: "", epoch: UInt64(parts.lastCommitted),
+          header: []), clients: parts.clients.count) : nil
     drops = parts.drops
     tampers = parts.tampers
     warn = parts.warn
@@ -130,13 +137,12 @@ package final class TrainingSession {
         shortfall = (answers.answered, answers.needed)
         continue
       }
-      let closing = try engine.close(answers.reports, round: round, plan: plan)
-      closing.reasons.forEach(warn)
-      guard let committed = closing.committed,
-        let metrics = engine.metrics(
-          of: closing, plan: plan, halves: answers.halves, seconds: seconds(),
-          peakMemoryBytes: ProcessMemory.current().peakBytes)
-      else {
+      guard let (committed, metrics) = try close(answers, round: round, seconds: seconds) else {
+        // Under masks an attempt can come to nothing although enough answered.
+        if secure != nil, attempt < engine.attempts {
+          shortfall = (0, answers.needed)
+          continue
+        }
         throw ZorBAError(
           .diverged, "round \(round): no client gave a usable answer",
           advice: "Resume with a lower learning rate or a larger mu.")
@@ -155,8 +161,46 @@ package final class TrainingSession {
 }
 
 extension TrainingSession {
+  /// What an attempt's answers come to; nil when none of them can be used.
+  private func close(
+    _ answers: Answers, round: Int, seconds: () -> Double
+  ) throws -> (CommittedRound, RoundMetrics)? {
+    let peak = ProcessMemory.current().peakBytes
+    if let secure {
+      let outcome = try secure.sums(
+        answers.ticket,
+        groups: engine.groups(of: answers.asked, round: round, plan: plan),
+        answers: Dictionary(
+          uniqueKeysWithValues: answers.reports.map {
+            (
+              $0.client,
+              (Array($0.scalars.joined()), $0.loss, clients[$0.client].examples.count)
+            )
+          }))
+      for failure in outcome.failures { warn("round \(round): no sum of \(failure)") }
+      let closing = try engine.close(groups: outcome.sums, round: round, plan: plan)
+      closing.reasons.forEach(warn)
+      guard let committed = closing.committed,
+        let metrics = engine.metrics(
+          of: closing, plan: plan, byteCounts: outcome.bytes, seconds: seconds(),
+          peakMemoryBytes: peak)
+      else { return nil }
+      return (committed, metrics)
+    }
+    let closing = try engine.close(answers.reports, round: round, plan: plan)
+    closing.reasons.forEach(warn)
+    guard let committed = closing.committed,
+      let metrics = engine.metrics(
+        of: closing, plan: plan, halves: answers.halves, seconds: seconds(), peakMemoryBytes: peak)
+    else { return nil }
+    return (committed, metrics)
+  }
+
   /// What one attempt at a round brought.
   private struct Answers {
+    var ticket: RoundCoordinator.Ticket
+    /// Who was asked, ascending.
+    var asked: [Int]
     var reports: [RoundCoordinator.Report] = []
     /// What the halves of minibatches showed, by client.
     var halves: [Int: [RoundMetrics.HalfScalars]] = [:]
@@ -167,7 +211,9 @@ extension TrainingSession {
 
   private func collect(round: Int, attempt: Int) throws -> Answers {
     let participants = engine.participants(round: round, attempt: attempt, plan: plan)
-    var answers = Answers(needed: engine.quorum(asked: participants.count))
+    var answers = Answers(
+      ticket: .init(round: round, attempt: attempt), asked: participants,
+      needed: engine.quorum(asked: participants.count))
     // An attempt asks anew, so it is a machine of its own.
     var coordinator = RoundCoordinator(
       lastCommitted: lastCommitted, quorum: answers.needed, maximumAttempts: 1)

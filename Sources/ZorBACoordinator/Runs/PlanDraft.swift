@@ -22,10 +22,12 @@ struct PlanDraft: Sendable {
   func plan() throws -> ActivationPlan {
     let configuration = configuration
     let profiles = members.map { client in
-      let examples = sites[client].examples ?? 0
+      // Under secure aggregation nobody says how many rows a site has: all count alike in plans.
+      let isSecure = configuration.secureAggregation.isOn
+      let examples = sites[client].examples ?? (isSecure ? configuration.batch.size : 0)
       return SiteProfile(
         name: sites[client].name, examples: max(1, examples),
-        weight: configuration.federation.weights.weight(examples: examples))
+        weight: isSecure ? 1 : configuration.federation.weights.weight(examples: examples))
     }
     let needsCosts =
       configuration.blocks.plan.needsEstimates || !configuration.blocks.budgetsMiB.isEmpty

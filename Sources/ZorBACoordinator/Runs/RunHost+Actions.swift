@@ -8,6 +8,12 @@ import ZorBAOptimization
 import ZorBAPlanning
 import ZorBAWire
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// What the machine decides, carried out.
 extension RunHost {
   /// Gives the machine an event and does what it says; what that leads to is handled too.
@@ -63,11 +69,14 @@ extension RunHost {
       answers = [:]
       asked = clients
       roundStart = .now
+      if isSecure { openSecure(ticket, clients) }
     case .startDeadline(let ticket): startDeadline(ticket)
     case .cancelDeadline: stopTimer(.deadline)
     case .close(let ticket, let reports):
       if let inbox, let server {
         closeDense(ticket, reports, inbox, server)
+      } else if isSecure {
+        return closeSecure(ticket, reports)
       } else {
         return [close(ticket, reports)]
       }
@@ -125,12 +134,15 @@ extension RunHost {
     guard mail.commit != nil || mail.assigned != nil else { return }
     let isNext = mail.commit != nil && mail.assigned?.round == mail.round + 1
     // Whoever hears the same is sent the same message: there are three at most.
-    func message(hearsCommit: Bool, isAsked: Bool) -> Zorba_V1_CoordinatorMessage {
+    func message(
+      hearsCommit: Bool, isAsked: Bool, group: [UInt8] = []
+    ) -> Zorba_V1_CoordinatorMessage {
       var message = hearsCommit ? mail.commit ?? .init() : .init()
       if let ticket = mail.assigned, isAsked {
         message.advance.assignment = .with {
           $0.round = isNext && hearsCommit ? 0 : UInt64(ticket.round)
           $0.attempt = ticket.attempt == 1 ? 0 : UInt32(ticket.attempt)
+          $0.group = Data(group)
           $0.digestBlock = blueprint.digestBlock(round: ticket.round).map { UInt32($0) + 1 } ?? 0
         }
       }
@@ -141,6 +153,15 @@ extension RunHost {
     let questionOnly = message(hearsCommit: false, isAsked: true)
     for client in mail.committedTo.union(mail.assignedTo).sorted() {
       let isAsked = mail.assignedTo.contains(client)
+      if isAsked, let ticket = mail.assigned {
+        let group = groupBits(of: client, round: ticket.round, asked: mail.assignedTo)
+        if !group.isEmpty {
+          sessions[client]?.send(
+            message(
+              hearsCommit: mail.committedTo.contains(client), isAsked: true, group: group))
+          continue
+        }
+      }
       sessions[client]?.send(
         mail.committedTo.contains(client) ? isAsked ? both : commitOnly : questionOnly)
     }

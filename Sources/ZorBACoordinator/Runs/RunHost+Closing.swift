@@ -68,7 +68,7 @@ extension RunHost {
   }
 
   /// Makes a round durable: the store first, so that a journaled round always has its metrics.
-  private func commit(
+  func commit(
     _ round: CommittedRound, _ metrics: RoundMetrics, ticket: RoundCoordinator.Ticket,
     plan: ActivationPlan, reports: [RoundCoordinator.Report]
   ) throws {

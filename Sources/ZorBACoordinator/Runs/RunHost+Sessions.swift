@@ -33,6 +33,13 @@ extension RunHost {
         "run '\(name)' is of the method \(blueprint.configuration.method.name.rawValue), which the "
           + "site's software does not know: upgrade the software of the site")
     }
+    if isSecure, version < ProtocolVersions.secureAggregation {
+      throw ZorBAError(
+        .refused,
+        "run '\(name)' adds answers up under masks, which the site's software does not know: upgrade "
+          + "the software of the site",
+        at: .init(field: "secure_aggregation"))
+    }
     if sites[client].isQuarantined {
       // It makes its weights anew from the base model and the journal, whose copy is checked below;
       // once by itself.
@@ -60,6 +67,7 @@ extension RunHost {
           $0.journalRestarts = !continues
           $0.lastRound = journal.lastRound
           $0.heartbeatSeconds = options.heartbeatSeconds
+          $0.secureEpoch = secureEpoch
         }
       })
     note("arrived", site: session.site, [:])
@@ -91,6 +99,7 @@ extension RunHost {
       note("left", site: session.site, ["reason": "\(leaving.reason)"])
       handle(.left(client: client, session: session.id))
       session.sayGoodbye(.stopped, "as the site wished")
+    case .secureAggregation(let message): take(message, of: client, session)
     case .hello, .heartbeat, nil: break
     }
   }
@@ -105,6 +114,7 @@ extension RunHost {
     sites[client].bytesReceived += traffic.received
     sites[client].bytesSent += traffic.sent
     note("gone", site: session.site, [:])
+    leaveOutSecure(client)
     startTimer(.absence(client), seconds: blueprint.configuration.federation.absenceSeconds) {
       .left(client: client)
     }
@@ -119,8 +129,8 @@ extension RunHost {
       session.sayGoodbye(.again, "the run went on meanwhile; fetch the rest of the journal")
       return
     }
-    if ready.examples > 0 { learn(ready, of: client) }
-    guard sites[client].examples != nil else {
+    if ready.examples > 0 || isSecure && ready.hasCosts { learn(ready, of: client) }
+    guard sites[client].examples != nil || isSecure else {
       session.sayGoodbye(.refused, "the site did not say how many training rows it has")
       return
     }
@@ -147,8 +157,8 @@ extension RunHost {
   }
 
   private func learn(_ ready: Zorba_V1_Ready, of client: Int) {
-    let isNew = sites[client].examples != Int(ready.examples)
-    sites[client].examples = Int(ready.examples)
+    let isNew = !isSecure && sites[client].examples != Int(ready.examples)
+    if !isSecure { sites[client].examples = Int(ready.examples) }
     sites[client].budgetBytes = Int(clamping: ready.costs.budgetBytes)
     if !ready.costs.costs.isEmpty {
       do {
@@ -166,17 +176,20 @@ extension RunHost {
 
   private func take(_ result: Zorba_V1_Result, of client: Int, _ session: SiteSession) {
     guard sessions[client]?.id == session.id, machine.awaited.contains(client) else { return }
-    guard let scalars = scalars(in: result), hasUpdate(result, of: client) else {
+    guard result.masked == isSecure, let scalars = scalars(in: result),
+      hasUpdate(result, of: client), !isSecure || secure?.hasAnswer(of: client) == true
+    else {
       warn(
         "\(session.site) answered round \(result.round) with \(result.scalars.count) bytes of "
-          + "scalars" + (blueprint.isFirstOrder ? " and no update that came in whole" : ""))
+          + "scalars" + (blueprint.isFirstOrder ? " and no update that came in whole" : "")
+          + (isSecure ? " and no masked answer" : ""))
       handle(.declined(client: client, session: session.id, ticket(of: result)))
       return
     }
     let ticket = ticket(of: result)
     let report = RoundCoordinator.Report(
       client: client, scalars: scalars, examples: Int(result.examples), loss: Double(result.loss))
-    if let engine, let timeline, ticket.round == machine.lastCommitted + 1,
+    if !isSecure, let engine, let timeline, ticket.round == machine.lastCommitted + 1,
       let fault = engine.fault(
         of: report, round: ticket.round, plan: timeline.plan(round: ticket.round))
     {
@@ -206,6 +219,7 @@ extension RunHost {
     note(
       declined.refused ? "refused" : "failed", site: session.site,
       ["round": "\(declined.round)", "reason": "\(declined.reason)"])
+    leaveOutSecure(client)
     handle(
       .declined(
         client: client, session: session.id,
@@ -215,7 +229,7 @@ extension RunHost {
 
   /// [steps][directions]; nil when there are more or fewer.
   private func scalars(in result: Zorba_V1_Result) -> [[Float]]? {
-    if blueprint.isFirstOrder { return result.scalars.isEmpty ? [] : nil }
+    if blueprint.isFirstOrder || isSecure { return result.scalars.isEmpty ? [] : nil }
     let method = blueprint.configuration.method
     guard let values = PackedFloats.unpack(result.scalars),
       values.count == method.localSteps * method.directions

@@ -77,6 +77,10 @@ package actor RunHost {
   package nonisolated let inbox: UpdateInbox?
   /// What makes one change of them.
   let server: DenseServer?
+  /// The secure aggregation of the attempt under way; nil in runs in the clear.
+  var secure: SecureAttempt?
+  /// The stretch of the run in which no attempt comes twice; 0 in runs in the clear.
+  var secureEpoch: UInt64 = 0
   /// Numbers closings that go on beside everything else; one that was overtaken is not committed.
   var closings = 0
   /// Numbers the plans that were begun; one that was overtaken is not adopted.
@@ -94,6 +98,10 @@ package actor RunHost {
     package var replica: ReplicaOptions?
     /// Seconds that a run which is taken up again waits for all its sites, from the first one on.
     package var gatherSeconds = 10.0
+    /// The federation's name, which binds what sites sign.
+    package var federation = ""
+    /// Who vouches for sites; nil leaves that to the sites.
+    package var trust: FederationTrust?
 
     package init() {}
   }
@@ -108,7 +116,7 @@ package actor RunHost {
   }
 
   enum TimerKey: Hashable {
-    case deadline, evaluation, digests, retry, recovery, saving, telling, gathering
+    case deadline, evaluation, digests, retry, recovery, saving, telling, gathering, secure
     case absence(Int)
   }
 
@@ -149,6 +157,9 @@ package actor RunHost {
       (inbox, server) = (nil, nil)
     }
     engine = opened.engine
+    if blueprint.configuration.secureAggregation.isOn {
+      secureEpoch = try SecureEpoch.begin(in: folder)
+    }
     isOperatorPaused = opened.isOperatorPaused
     warnings = opened.warnings
     resultWriter = RunResultWriter(folder: folder, store: self.store)

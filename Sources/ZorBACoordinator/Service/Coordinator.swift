@@ -51,11 +51,17 @@ package actor Coordinator {
         .invalidConfiguration, "there is a run '\(name)' already",
         advice: "Give the new run another name.")
     }
+    let card = try card(for: configuration)
+    let folder = RunFolder(path: configuration.out)
     let blueprint = try RunBlueprint(
-      name: name, configuration: configuration, card: card(for: configuration))
+      name: name,
+      configuration: SecureAggregationChoice.resolved(
+        configuration, blocks: card.layerCount, folder: folder), card: card)
+    var options = options.runs
+    options.federation = federation
     let host = try RunHost(
-      blueprint, folder: RunFolder(path: configuration.out), store: store, log: log,
-      options: options.runs, observer: options.observer)
+      blueprint, folder: folder, store: store, log: log, options: options,
+      observer: self.options.observer)
     hosts[name] = host
     Task {
       await host.startReplica()

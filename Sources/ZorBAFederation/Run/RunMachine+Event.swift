@@ -14,6 +14,9 @@ extension RunMachine {
     case result(client: Int, session: UInt64, Ticket, Report, digest: [UInt8]?)
     /// A client will not answer an assignment.
     case declined(client: Int, session: UInt64, Ticket)
+    /// These clients' answers to an attempt are lost, through no fault of theirs: they may be asked in
+    /// the next one.
+    case dropped(Ticket, clients: Set<Int>)
     /// The time of an attempt is over.
     case deadline(Ticket)
     /// The round is durable.

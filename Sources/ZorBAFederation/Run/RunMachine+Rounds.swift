@@ -46,6 +46,13 @@ extension RunMachine {
     return follow(rounds.handle(.lost(ticket, client: client)))
   }
 
+  mutating func dropped(_ ticket: Ticket, _ clients: Set<Int>) -> [Action] {
+    clients.sorted().flatMap { client -> [Action] in
+      guard phase == .collecting, ticket == self.ticket else { return [] }
+      return follow(rounds.handle(.lost(ticket, client: client)))
+    }
+  }
+
   mutating func deadline(_ ticket: Ticket) -> [Action] {
     guard phase == .collecting, ticket == self.ticket else { return [] }
     return follow(rounds.handle(.deadline(ticket))).filter { $0 != .cancelDeadline(ticket) }

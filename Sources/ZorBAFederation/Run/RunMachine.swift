@@ -112,6 +112,7 @@ package struct RunMachine: Sendable {
     case .result(let client, let session, let ticket, let report, let digest):
       receive(report, digest: digest, for: ticket, from: client, session)
     case .declined(let client, let session, let ticket): declined(client, session, ticket)
+    case .dropped(let ticket, let clients): dropped(ticket, clients)
     case .deadline(let ticket): deadline(ticket)
     case .committed(let ticket): committed(ticket)
     case .rejected(let ticket, let clients): rejected(ticket, clients)

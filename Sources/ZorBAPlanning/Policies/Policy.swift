@@ -27,6 +27,9 @@ package enum Policy: String, Sendable, CaseIterable {
   ///   and covers every block, naming the blocks and what would do.
   package func plan(_ input: PolicyInput) throws -> PolicyOutcome {
     try input.requireRoom()
+    if let size = input.groupSize {
+      return try GroupedPolicy(policy: self, input: input, size: size).outcome()
+    }
     return switch self {
     case .full: PolicyOutcome(plan: try FullPolicy.plan(input))
     case .random: PolicyOutcome(plan: try RandomPolicy.plan(input))

@@ -55,6 +55,8 @@ package struct PolicyInput: Sendable {
   package var generator: @Sendable (UInt64) -> any RandomNumberGenerator
   /// What is known of gradients and costs, for policies that need it; nil for others.
   package var problem: PlanningProblem?
+  /// Clients that must train the same blocks at least, in every matrix; nil lets every client differ.
+  package var groupSize: Int?
   /// How hard the planner searches.
   package var effort = Planner.Effort.standard
 

@@ -24,11 +24,15 @@ package struct RunFacts: Sendable, Equatable {
   package var cohort: Int?
   /// Bytes of the largest dense update that a round may ask for; nil for runs that ask for scalars.
   package var updateBytes: Int?
+  /// The fewest sites of which the run lets the coordinator learn a sum; nil where it learns every
+  /// answer.
+  package var secureGroup: Int?
 
   package init(
     name: String, federation: String, specification: String, base: String,
     task: TaskConfiguration.Kind, template: String?, blocks: Set<Int>?, blocksAtOnce: Int?,
-    localSteps: Int, directions: Int, rounds: Int, cohort: Int?, updateBytes: Int? = nil
+    localSteps: Int, directions: Int, rounds: Int, cohort: Int?, updateBytes: Int? = nil,
+    secureGroup: Int? = nil
   ) {
     self.name = name
     self.federation = federation
@@ -43,6 +47,7 @@ package struct RunFacts: Sendable, Equatable {
     self.rounds = rounds
     self.cohort = cohort
     self.updateBytes = updateBytes
+    self.secureGroup = secureGroup
   }
 }
 
@@ -52,6 +57,8 @@ package struct RoundFacts: Sendable, Equatable {
   /// The blocks asked for.
   package var blocks: Set<Int>
   /// Sites asked in this round, this one among them; nil is unknown and counts as this site alone.
+  /// Under secure aggregation those of them that train the same blocks, which is among how many the
+  /// sum hides the answer.
   package var cohort: Int?
   /// The size of the message that would leave; 0 before it exists.
   package var payloadBytes: Int

@@ -49,7 +49,7 @@ extension SitePolicy {
       atMost(.mostDirections, mostDirections, run.directions, "directions", by: "the run"),
       atMost(.mostRounds, mostRounds, run.rounds, "rounds", by: "the run"),
       run.updateBytes.flatMap { updateRefusal($0, 0, by: "the run") },
-      secureAggregationRefusal,
+      secureAggregationRefusal(run),
       differentialPrivacyRefusal,
       cohortRefusal(run.cohort, by: "the run"),
     ].compactMap { $0 }
@@ -67,13 +67,12 @@ extension SitePolicy {
     return !isOwn && entry.utf8.elementsEqual(template.utf8)
   }
 
-  private var secureAggregationRefusal: Refusal? {
-    requiresSecureAggregation
-      ? refusal(
-        .secureAggregation, "the run aggregates in the clear", "the policy says required",
-        advice: "This version of ZorBA has no secure aggregation: the coordinator sees every "
-          + "answer. Set it to optional to take part all the same.")
-      : nil
+  private func secureAggregationRefusal(_ run: RunFacts) -> Refusal? {
+    guard requiresSecureAggregation, run.secureGroup == nil else { return nil }
+    return refusal(
+      .secureAggregation, "the run aggregates in the clear", "the policy says required",
+      advice: "The coordinator would see every answer. Ask for a run with secure_aggregation: on, or "
+        + "set the policy to optional to take part all the same.")
   }
 
   private var differentialPrivacyRefusal: Refusal? {

@@ -86,17 +86,15 @@ package struct PolicyExplanation: Sendable {
     var sentences = [
       "It takes part with at least \(policy.minimumCohort) sites in a round."
     ]
-    if policy.requiresSecureAggregation || policy.requiresDifferentialPrivacy {
-      let required = [
-        policy.requiresSecureAggregation ? "secure aggregation" : nil,
-        policy.requiresDifferentialPrivacy ? "differential privacy" : nil,
-      ].compactMap { $0 }.joined(separator: " and ")
-      sentences.append(
-        "It requires \(required), which this version of ZorBA does not have: it refuses every run.")
-    } else {
-      sentences.append(
-        "Its answers are neither aggregated securely nor noised: the coordinator sees them.")
-    }
+    sentences.append(
+      policy.requiresSecureAggregation
+        ? "It answers only under secure aggregation: the coordinator learns sums over at least "
+          + "\(max(policy.minimumCohort, SecureAggregationConfiguration.smallestGroup)) sites."
+        : "It answers runs without secure aggregation too: in those the coordinator sees its answers.")
+    sentences.append(
+      policy.requiresDifferentialPrivacy
+        ? "It requires differential privacy, which this version of ZorBA does not have: it refuses "
+          + "every run." : "Its answers need not be noised.")
     return sentences
   }
 }

@@ -74,7 +74,9 @@ package final class SiteGate {
         evaluation: facts, usage: ledger.usage(run: name, round: facts.round, at: facts.now))
     case .other(let now):
       // Answers need the facts of what they answer.
-      guard kind != .result, kind != .update, kind != .evaluation else {
+      guard kind != .result, kind != .update, kind != .evaluation,
+        kind != .secureAggregation
+      else {
         return .refused(
           policy.refusal(
             .runNames, "an answer is about to leave without what was asked",

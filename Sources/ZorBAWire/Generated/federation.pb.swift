@@ -96,6 +96,14 @@ package nonisolated struct Zorba_V1_SiteMessage: Sendable {
     set {kind = .leaving(newValue)}
   }
 
+  package var secureAggregation: Zorba_V1_SecureAggregation {
+    get {
+      if case .secureAggregation(let v)? = kind {return v}
+      return Zorba_V1_SecureAggregation()
+    }
+    set {kind = .secureAggregation(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -107,6 +115,7 @@ package nonisolated struct Zorba_V1_SiteMessage: Sendable {
     case stateDigest(Zorba_V1_StateDigest)
     case heartbeat(Zorba_V1_Heartbeat)
     case leaving(Zorba_V1_Leaving)
+    case secureAggregation(Zorba_V1_SecureAggregation)
 
   }
 
@@ -184,6 +193,14 @@ package nonisolated struct Zorba_V1_CoordinatorMessage: Sendable {
     set {kind = .heartbeat(newValue)}
   }
 
+  package var secureAggregation: Zorba_V1_SecureAggregation {
+    get {
+      if case .secureAggregation(let v)? = kind {return v}
+      return Zorba_V1_SecureAggregation()
+    }
+    set {kind = .secureAggregation(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -195,8 +212,28 @@ package nonisolated struct Zorba_V1_CoordinatorMessage: Sendable {
     case pause(Zorba_V1_Pause)
     case goodbye(Zorba_V1_Goodbye)
     case heartbeat(Zorba_V1_Heartbeat)
+    case secureAggregation(Zorba_V1_SecureAggregation)
 
   }
+
+  package init() {}
+}
+
+/// A step of the secure aggregation of an attempt: keys, sealed shares, masked numbers, the unmasking.
+package nonisolated struct Zorba_V1_SecureAggregation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var round: UInt64 = 0
+
+  /// From 1; 0 stands for 1.
+  package var attempt: UInt32 = 0
+
+  /// Only the protocol's two ends read it; docs/secure-aggregation.md says what it holds.
+  package var payload: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -256,6 +293,10 @@ package nonisolated struct Zorba_V1_Welcome: Sendable {
   /// Seconds between heartbeats of a site that has nothing else to say.
   package var heartbeatSeconds: UInt32 = 0
 
+  /// Numbers the stretches of a run with secure aggregation in which no attempt is repeated: greater
+  /// after every start of the coordinator and after every return to an earlier round.
+  package var secureEpoch: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -272,7 +313,8 @@ package nonisolated struct Zorba_V1_Ready: Sendable {
   /// The chain value of the site's journal there: 16 bytes.
   package var journalChain: Data = Data()
 
-  /// Training examples: the site's weight. Sent in the first Ready of a stream.
+  /// Training examples: the site's weight. Sent in the first Ready of a stream; not told in runs with
+  /// secure aggregation.
   package var examples: UInt32 = 0
 
   package var costs: Zorba_V1_SiteCosts {
@@ -343,6 +385,10 @@ package nonisolated struct Zorba_V1_Result: Sendable {
   /// The digest of the update that was uploaded, 16 bytes; only in first-order runs, in the place of
   /// scalars.
   package var updateDigest: Data = Data()
+
+  /// Whether the answer went before this message as the masked numbers of a secure aggregation, in the
+  /// place of scalars; examples and loss are not told then.
+  package var masked: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -505,6 +551,11 @@ package nonisolated struct Zorba_V1_Assignment: Sendable {
 
   /// The block, from 1, whose digest the answer must carry; 0 asks for none.
   package var digestBlock: UInt32 = 0
+
+  /// Of runs with secure aggregation: one bit for each site that trains the same blocks as this one in
+  /// the round's matrix, in ascending number, least significant first: whether it is asked too. Empty
+  /// when all of them are.
+  package var group: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -871,7 +922,7 @@ fileprivate nonisolated let _protobuf_package = "zorba.v1"
 
 nonisolated extension Zorba_V1_SiteMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SiteMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}ready\0\u{1}result\0\u{1}evaluation\0\u{1}declined\0\u{3}state_digest\0\u{1}heartbeat\0\u{1}leaving\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}ready\0\u{1}result\0\u{1}evaluation\0\u{1}declined\0\u{3}state_digest\0\u{1}heartbeat\0\u{1}leaving\0\u{3}secure_aggregation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -983,6 +1034,19 @@ nonisolated extension Zorba_V1_SiteMessage: SwiftProtobuf.Message, SwiftProtobuf
           self.kind = .leaving(v)
         }
       }()
+      case 9: try {
+        var v: Zorba_V1_SecureAggregation?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .secureAggregation(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .secureAggregation(v)
+        }
+      }()
       default: break
       }
     }
@@ -1026,6 +1090,10 @@ nonisolated extension Zorba_V1_SiteMessage: SwiftProtobuf.Message, SwiftProtobuf
       guard case .leaving(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
+    case .secureAggregation?: try {
+      guard case .secureAggregation(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1040,7 +1108,7 @@ nonisolated extension Zorba_V1_SiteMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Zorba_V1_CoordinatorMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CoordinatorMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}advance\0\u{1}record\0\u{1}evaluate\0\u{3}digest_request\0\u{1}pause\0\u{1}goodbye\0\u{1}heartbeat\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}advance\0\u{1}record\0\u{1}evaluate\0\u{3}digest_request\0\u{1}pause\0\u{1}goodbye\0\u{1}heartbeat\0\u{3}secure_aggregation\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1152,6 +1220,19 @@ nonisolated extension Zorba_V1_CoordinatorMessage: SwiftProtobuf.Message, SwiftP
           self.kind = .heartbeat(v)
         }
       }()
+      case 9: try {
+        var v: Zorba_V1_SecureAggregation?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .secureAggregation(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .secureAggregation(v)
+        }
+      }()
       default: break
       }
     }
@@ -1195,6 +1276,10 @@ nonisolated extension Zorba_V1_CoordinatorMessage: SwiftProtobuf.Message, SwiftP
       guard case .heartbeat(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
+    case .secureAggregation?: try {
+      guard case .secureAggregation(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1202,6 +1287,46 @@ nonisolated extension Zorba_V1_CoordinatorMessage: SwiftProtobuf.Message, SwiftP
 
   package static func ==(lhs: Zorba_V1_CoordinatorMessage, rhs: Zorba_V1_CoordinatorMessage) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Zorba_V1_SecureAggregation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SecureAggregation"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}attempt\0\u{1}payload\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.payload) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.round != 0 {
+      try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 1)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    }
+    if !self.payload.isEmpty {
+      try visitor.visitSingularBytesField(value: self.payload, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Zorba_V1_SecureAggregation, rhs: Zorba_V1_SecureAggregation) -> Bool {
+    if lhs.round != rhs.round {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.payload != rhs.payload {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1264,7 +1389,7 @@ nonisolated extension Zorba_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Zorba_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Welcome"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}protocol\0\u{1}software\0\u{3}journal_header\0\u{3}site_number\0\u{3}journal_restarts\0\u{3}last_round\0\u{3}heartbeat_seconds\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}protocol\0\u{1}software\0\u{3}journal_header\0\u{3}site_number\0\u{3}journal_restarts\0\u{3}last_round\0\u{3}heartbeat_seconds\0\u{3}secure_epoch\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1280,6 +1405,7 @@ nonisolated extension Zorba_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 6: try { try decoder.decodeSingularBoolField(value: &self.journalRestarts) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.lastRound) }()
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatSeconds) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.secureEpoch) }()
       default: break
       }
     }
@@ -1310,6 +1436,9 @@ nonisolated extension Zorba_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.heartbeatSeconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.heartbeatSeconds, fieldNumber: 8)
     }
+    if self.secureEpoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.secureEpoch, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1322,6 +1451,7 @@ nonisolated extension Zorba_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.journalRestarts != rhs.journalRestarts {return false}
     if lhs.lastRound != rhs.lastRound {return false}
     if lhs.heartbeatSeconds != rhs.heartbeatSeconds {return false}
+    if lhs.secureEpoch != rhs.secureEpoch {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1413,7 +1543,7 @@ nonisolated extension Zorba_V1_SiteCosts: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Zorba_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Result"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}attempt\0\u{1}scalars\0\u{1}examples\0\u{1}loss\0\u{1}seconds\0\u{3}peak_memory_mib\0\u{3}block_digest\0\u{3}half_scalars\0\u{3}update_digest\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}attempt\0\u{1}scalars\0\u{1}examples\0\u{1}loss\0\u{1}seconds\0\u{3}peak_memory_mib\0\u{3}block_digest\0\u{3}half_scalars\0\u{3}update_digest\0\u{1}masked\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1431,6 +1561,7 @@ nonisolated extension Zorba_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 8: try { try decoder.decodeSingularBytesField(value: &self.blockDigest) }()
       case 9: try { try decoder.decodeSingularBytesField(value: &self.halfScalars) }()
       case 10: try { try decoder.decodeSingularBytesField(value: &self.updateDigest) }()
+      case 11: try { try decoder.decodeSingularBoolField(value: &self.masked) }()
       default: break
       }
     }
@@ -1467,6 +1598,9 @@ nonisolated extension Zorba_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.updateDigest.isEmpty {
       try visitor.visitSingularBytesField(value: self.updateDigest, fieldNumber: 10)
     }
+    if self.masked != false {
+      try visitor.visitSingularBoolField(value: self.masked, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1481,6 +1615,7 @@ nonisolated extension Zorba_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.blockDigest != rhs.blockDigest {return false}
     if lhs.halfScalars != rhs.halfScalars {return false}
     if lhs.updateDigest != rhs.updateDigest {return false}
+    if lhs.masked != rhs.masked {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1761,7 +1896,7 @@ nonisolated extension Zorba_V1_Commit: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Zorba_V1_Assignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Assignment"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}attempt\0\u{3}digest_block\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}attempt\0\u{3}digest_block\0\u{1}group\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1772,6 +1907,7 @@ nonisolated extension Zorba_V1_Assignment: SwiftProtobuf.Message, SwiftProtobuf.
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.digestBlock) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.group) }()
       default: break
       }
     }
@@ -1787,6 +1923,9 @@ nonisolated extension Zorba_V1_Assignment: SwiftProtobuf.Message, SwiftProtobuf.
     if self.digestBlock != 0 {
       try visitor.visitSingularUInt32Field(value: self.digestBlock, fieldNumber: 3)
     }
+    if !self.group.isEmpty {
+      try visitor.visitSingularBytesField(value: self.group, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1794,6 +1933,7 @@ nonisolated extension Zorba_V1_Assignment: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.round != rhs.round {return false}
     if lhs.attempt != rhs.attempt {return false}
     if lhs.digestBlock != rhs.digestBlock {return false}
+    if lhs.group != rhs.group {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

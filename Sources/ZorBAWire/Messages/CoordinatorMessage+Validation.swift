@@ -19,6 +19,7 @@ extension Zorba_V1_CoordinatorMessage: WireMessage {
     case .goodbye(let message):
       try MessageCheck("Goodbye").text(message.text, "text", within: limits)
     case .heartbeat: break
+    case .secureAggregation(let message): try message.validate(within: limits)
     case nil:
       throw MessageCheck("CoordinatorMessage").fault(
         "", "none of the kinds that this version knows")
@@ -36,6 +37,8 @@ extension Zorba_V1_Welcome {
     try check.atMost(limits.maximumHeaderBytes, bytes: journalHeader.count, "journal_header")
     try check.require(siteNumber > 0, "site_number", "number 0; sites count from 1")
     if lastRound > 0 { try check.round(lastRound, "last_round") }
+    try check.require(
+      secureEpoch <= 1 << 40, "secure_epoch", "\(secureEpoch) is beyond any stretch of a run")
   }
 }
 
@@ -52,6 +55,7 @@ extension Zorba_V1_Advance {
       } else {
         try check.require(hasCommit, "round", "round 0 without a commit to count from")
       }
+      try check.atMost(limits.maximumPackedBytes, bytes: assignment.group.count, "group")
     }
   }
 }

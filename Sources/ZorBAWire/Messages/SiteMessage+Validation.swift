@@ -21,6 +21,7 @@ extension Zorba_V1_SiteMessage: WireMessage {
     case .heartbeat: break
     case .leaving(let message):
       try MessageCheck("Leaving").text(message.reason, "reason", within: limits)
+    case .secureAggregation(let message): try message.validate(within: limits)
     case nil:
       throw MessageCheck("SiteMessage").fault("", "none of the kinds that this version knows")
     }
@@ -63,7 +64,11 @@ extension Zorba_V1_Result {
     let check = MessageCheck("Result")
     try check.round(round)
     try check.packed(scalars, "scalars", within: limits)
-    try check.require(!scalars.isEmpty || !updateDigest.isEmpty, "scalars", "no scalars")
+    try check.require(
+      masked || !scalars.isEmpty || !updateDigest.isEmpty, "scalars", "no scalars")
+    try check.require(
+      !masked || scalars.isEmpty && updateDigest.isEmpty && halfScalars.isEmpty, "masked",
+      "an answer in the clear beside a masked one")
     try check.length(updateDigest.count, of: [0, 16], "update_digest")
     try check.require(
       scalars.isEmpty || updateDigest.isEmpty, "update_digest", "an update beside scalars")

@@ -1,0 +1,119 @@
+import SwiftProtobuf
+import ZorBA
+import ZorBADiagnostics
+import ZorBAFederation
+import ZorBAIdentity
+import ZorBASecureAggregation
+import ZorBASitePolicy
+import ZorBAWire
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Answers that leave as a share of a sum.
+extension AgentSession {
+  /// Agrees to the session of an attempt: keys and shares go to and fro while the answer is computed.
+  ///
+  /// - Returns: Why the site does not take part; nil when it does.
+  func beginSecure(
+    _ ticket: RoundCoordinator.Ticket, _ outline: SecureOutline
+  ) throws -> String? {
+    secure = nil
+    do {
+      let credentials = try IdentityFolder(agent.configuration.identity).load()
+      let terms = SecureTerms(
+        outline.configuration, federation: link.federation, run: runName, epoch: secureEpoch,
+        header: headerDigest)
+      let memory = try secureLog()
+      let (round, federation) = (ticket.round, link.federation)
+      let run = SecureTerms.stretch(of: runName, epoch: secureEpoch)
+      let (minimum, policy) = (terms.minimumGroup, dispatch.policy)
+      let participation = try SecureParticipation(
+        ticket, outline, terms: terms, signer: EnrolledSigner(credentials),
+        verifier: FederationVerifier(
+          anchor: credentials.anchor, sites: outline.configuration.federation.sites),
+        memory: memory
+      ) { survivors in
+        guard survivors.count >= max(minimum, policy.minimumCohort) else {
+          throw ZorBAError(
+            .refused,
+            "the sum would be over \(survivors.count) sites; this site's policy asks for "
+              + "\(max(minimum, policy.minimumCohort))",
+            at: .init(field: PolicyKey.minimumCohort.rawValue))
+        }
+        try memory.unmask(
+          survivors, round: round, state: outline.state,
+          minimum: max(minimum, policy.minimumCohort), federation: federation, run: run)
+      }
+      secure = participation
+      try sendSecure(participation.start(), of: participation)
+      return nil
+    } catch let error as ZorBAError {
+      secure = nil
+      return Self.sentence(error)
+    }
+  }
+
+  /// Takes a step of the protocol.
+  func take(_ message: Zorba_V1_SecureAggregation) throws {
+    let ticket = RoundCoordinator.Ticket(
+      round: Int(clamping: message.round), attempt: max(1, Int(clamping: message.attempt)))
+    // What belongs to an attempt that is over changes nothing.
+    guard let secure, secure.ticket == ticket else { return }
+    try advance(secure) { try $0.receive(Array(message.payload)) }
+  }
+
+  /// Hands the answer to the session of its attempt.
+  func provide(_ answer: SiteWork.Answer) throws {
+    guard let secure, secure.ticket == answer.ticket else {
+      // Asked again for an answer that is there: the session is another one.
+      if outbox != nil { worker.enqueue(.outline(answer.ticket, group: assignedGroup)) }
+      return
+    }
+    try advance(secure) { try $0.provide(answer) }
+  }
+
+  private func advance(
+    _ secure: SecureParticipation, _ step: (SecureParticipation) throws -> [UInt8]?
+  ) throws {
+    let hadAnswered = secure.hasAnswered
+    do {
+      if let payload = try step(secure) { try sendSecure(payload, of: secure) }
+    } catch let error as ZorBAError {
+      // A refusal is final: the keys are gone.
+      self.secure = nil
+      observer(.refused(Self.sentence(error)))
+      worker.cancel()
+      return try sendDeclined(secure.ticket, Self.sentence(error), isRefused: true)
+    }
+    if secure.hasAnswered, !hadAnswered, let answer, answer.ticket == secure.ticket {
+      try tell(answer, isMasked: true)
+    }
+  }
+
+  private func sendSecure(_ payload: [UInt8], of secure: SecureParticipation) throws {
+    let ticket = secure.ticket
+    let message = Zorba_V1_SiteMessage.with {
+      $0.secureAggregation = .with {
+        $0.round = UInt64(ticket.round)
+        $0.attempt = ticket.attempt == 1 ? 0 : UInt32(clamping: ticket.attempt)
+        $0.payload = Data(payload)
+      }
+    }
+    var facts = facts ?? RoundFacts(round: ticket.round, blocks: [], cohort: nil, now: .now)
+    facts.now = .now
+    if let refusal = try send(message, on: .round(facts)) {
+      throw ZorBAError(.refused, refusal)
+    }
+  }
+
+  private func secureLog() throws -> SecureSessionLog {
+    if let sessionLog { return sessionLog }
+    let log = try SecureSessionLog(folder: agent.configuration.state)
+    sessionLog = log
+    return log
+  }
+}

@@ -1,0 +1,101 @@
+import Synchronization
+import ZorBADiagnostics
+import ZorBASecureAggregation
+import ZorBASitePolicy
+
+/// What the site remembers of secure sessions, across restarts.
+///
+/// Within an epoch rounds and attempts only go up. A coordinator raises the epoch when it starts and
+/// when an operator takes the run back to an earlier round, so that both go on; what was agreed to
+/// under an earlier epoch is never agreed to again. Of every run it also knows the newest sum that was
+/// unmasked with this site in it, because the same answers in another sum would tell the difference.
+final class SecureSessionLog: SessionMemory {
+  private let file: SecureSessionFile
+  private let entries: Mutex<[String: SecureSessionFile.Entry]>
+
+  /// - Throws: `ZorBAError` when the file cannot be used: then the site takes part in no session.
+  init(folder: String) throws {
+    let file = SecureSessionFile(folder: folder)
+    self.file = file
+    entries = Mutex(try file.read())
+  }
+
+  func latest(federation: String, run: String) throws -> SessionMark? {
+    let (name, epoch) = try Self.parts(of: run)
+    guard let entry = entries.withLock({ $0[Self.key(federation, name)] }) else { return nil }
+    guard entry.epoch <= epoch else {
+      throw ZorBAError(
+        .refused,
+        "the coordinator asks for a secure session of stretch \(epoch) of run '\(name)'; this site is "
+          + "in stretch \(entry.epoch)",
+        at: .init(file: file.path),
+        advice: "Set the clock of the coordinator, or ask the operator whether it was put back.")
+    }
+    guard entry.epoch == epoch else { return nil }
+    return SessionMark(round: entry.round, attempt: entry.attempt)
+  }
+
+  func remember(_ mark: SessionMark, federation: String, run: String) throws {
+    let (name, epoch) = try Self.parts(of: run)
+    try change(federation, name) { entry in
+      SecureSessionFile.Entry(
+        epoch: epoch, round: mark.round, attempt: mark.attempt, unmasked: entry?.unmasked)
+    }
+  }
+
+  /// Notes that a sum is about to be unmasked, or refuses it.
+  ///
+  /// The site's answer to a round is the same in every attempt at it, so two sums over different sites
+  /// give their difference away. They may be over the same sites, or differ by at least `minimum` of
+  /// them, which hide each other.
+  ///
+  /// - Parameters:
+  ///   - state: The journal's chain value before the round: the answer follows from it.
+  /// - Throws: `ZorBAError` with code `refused`, or `inputOutput` when it cannot be written down.
+  func unmask(
+    _ survivors: [Int], round: Int, state: String, minimum: Int, federation: String, run: String
+  ) throws {
+    let (name, _) = try Self.parts(of: run)
+    let earlier = entries.withLock { $0[Self.key(federation, name)]?.unmasked }
+    if let earlier, earlier.round == round, earlier.state == state {
+      let difference = Set(earlier.survivors).symmetricDifference(survivors)
+      guard difference.isEmpty || difference.count >= minimum else {
+        throw ZorBAError(
+          .refused,
+          "round \(round) was summed before over sites that differ from these by "
+            + "\(difference.count); the two sums would tell what \(difference.count) sites answered",
+          advice: "Wait until the same sites are there, or go back with 'zorba admin rollback' and "
+            + "train other blocks.")
+      }
+    }
+    try change(federation, name) { entry in
+      var entry = entry ?? .init(epoch: 0, round: round, attempt: 0)
+      entry.unmasked = .init(round: round, state: state, survivors: survivors)
+      return entry
+    }
+  }
+
+  private func change(
+    _ federation: String, _ run: String,
+    _ body: (SecureSessionFile.Entry?) -> SecureSessionFile.Entry
+  ) throws {
+    try entries.withLock { entries in
+      var changed = entries
+      let key = Self.key(federation, run)
+      changed[key] = body(entries[key])
+      try file.write(changed)
+      entries = changed
+    }
+  }
+
+  private static func key(_ federation: String, _ run: String) -> String { "\(federation)/\(run)" }
+
+  /// The name of the run and the epoch, as sessions call a stretch of a run.
+  private static func parts(of run: String) throws -> (name: String, epoch: UInt64) {
+    guard let mark = run.lastIndex(of: "@"), let epoch = UInt64(run[run.index(after: mark)...])
+    else {
+      throw ZorBAError(.invalidData, "'\(run.excerpt())' names no stretch of a run")
+    }
+    return (String(run[..<mark]), epoch)
+  }
+}

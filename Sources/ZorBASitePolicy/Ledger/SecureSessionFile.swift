@@ -1,0 +1,145 @@
+import ZorBADiagnostics
+import ZorBAJSON
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// How far a site has gone in the secure sessions of its runs, on disk in its state folder.
+///
+/// Of every run it keeps the latest session agreed to, as (epoch, round, attempt), and the latest round
+/// of which a sum was unmasked with this site in it: among which sites, after which state of the
+/// journal. Written before anything leaves, so a crash forgets nothing. Without the file the site
+/// would take part in sessions that it took part in before, so it belongs with the ledger.
+package struct SecureSessionFile: Sendable {
+  package static let fileName = "secure-sessions.json"
+  /// Bytes of the file at most; a run takes less than 512 beside its survivors.
+  private static let mostBytes = 1 << 26
+
+  /// What is known of one run.
+  package struct Entry: Sendable, Equatable {
+    package var epoch: UInt64
+    package var round: Int
+    package var attempt: Int
+    package var unmasked: Unmasked?
+
+    package init(epoch: UInt64, round: Int, attempt: Int, unmasked: Unmasked? = nil) {
+      self.epoch = epoch
+      self.round = round
+      self.attempt = attempt
+      self.unmasked = unmasked
+    }
+  }
+
+  /// A sum that the coordinator was helped to.
+  package struct Unmasked: Sendable, Equatable {
+    package var round: Int
+    /// The journal's chain value before the round, hexadecimal: what the answers follow from.
+    package var state: String
+    /// Whose answers are in it, from 0, ascending.
+    package var survivors: [Int]
+
+    package init(round: Int, state: String, survivors: [Int]) {
+      self.round = round
+      self.state = state
+      self.survivors = survivors
+    }
+  }
+
+  package let path: String
+  private let folder: String
+  private let calls: SiteSystemCalls
+
+  package init(folder: String, calls: SiteSystemCalls = .system) {
+    self.folder = folder
+    path = (folder.hasSuffix("/") ? folder : folder + "/") + Self.fileName
+    self.calls = calls
+  }
+
+  /// What is known, by federation and run.
+  ///
+  /// - Throws: `ZorBAError` with code `refused` for a damaged file, `inputOutput` when it cannot be read.
+  package func read() throws -> [String: Entry] {
+    guard access(path, F_OK) == 0 else {
+      guard errno == ENOENT else { throw SiteFile.failure("cannot be read", path, errno) }
+      return [:]
+    }
+    let file = try SiteFile(reading: path)
+    let bytes = try file.read(at: 0, count: min(try file.byteCount(), Self.mostBytes))
+    guard let members = try? JSONParser.parse(bytes).object?.members else { throw damaged }
+    var entries: [String: Entry] = [:]
+    for member in members {
+      guard let entry = Entry(json: member.value) else { throw damaged }
+      entries[member.key] = entry
+    }
+    return entries
+  }
+
+  private var damaged: ZorBAError {
+    ZorBAError(
+      .refused,
+      "the file is damaged, so nobody knows which secure sessions this site has taken part in",
+      at: .init(file: path),
+      advice: "Put back a copy of it. If there is none, move it away once the runs that the site takes "
+        + "part in are over.")
+  }
+
+  /// Writes what is known, whole or not at all, and returns when it is on the disk.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`; nothing may leave the site then.
+  package func write(_ entries: [String: Entry]) throws {
+    var object = JSONObject()
+    for (key, entry) in entries.sorted(by: { $0.key < $1.key }) {
+      _ = object.append(.init(key: key, value: entry.json))
+    }
+    let temporary = path + ".new"
+    let file = try SiteFile(path: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, calls: calls)
+    try file.makePrivate()
+    try file.write(Array((JSONValue.object(object).serialized + "\n").utf8), at: 0)
+    try file.synchronize()
+    guard rename(temporary, path) == 0 else {
+      throw SiteFile.failure("cannot be named", path, errno)
+    }
+    SiteFile.synchronizeFolder(folder)
+  }
+}
+
+extension SecureSessionFile.Entry {
+  fileprivate var json: JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("epoch", .integer(Int(clamping: epoch))), ("round", .integer(round)),
+      ("attempt", .integer(attempt)),
+    ]
+    if let unmasked {
+      members.append(
+        (
+          "unmasked",
+          [
+            "round": .integer(unmasked.round), "state": .string(unmasked.state),
+            "survivors": .array(unmasked.survivors.map { .integer($0) }),
+          ]
+        ))
+    }
+    var object = JSONObject()
+    for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
+    return .object(object)
+  }
+
+  fileprivate init?(json: JSONValue) {
+    guard let epoch = json["epoch"]?.integer, epoch >= 0, let round = json["round"]?.integer,
+      let attempt = json["attempt"]?.integer
+    else { return nil }
+    self.init(epoch: UInt64(epoch), round: round, attempt: attempt)
+    guard let unmasked = json["unmasked"] else { return }
+    guard let round = unmasked["round"]?.integer, let state = unmasked["state"]?.string,
+      let list = unmasked["survivors"]?.array
+    else { return nil }
+    let survivors = list.compactMap(\.integer)
+    guard survivors.count == list.count else { return nil }
+    self.unmasked = .init(round: round, state: state, survivors: survivors)
+  }
+}
