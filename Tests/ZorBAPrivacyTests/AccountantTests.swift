@@ -17,27 +17,33 @@ import ZorBAPrivacy
     #expect(bounds.lower <= loss + 1e-4 && bounds.lower > loss * 0.97, "\(bounds)")
   }
 
-  @Test func agreesWithAnotherLibrary() throws {
-    for row in try ReferenceFigures.load() {
-      let renyi = RenyiAccountant.epsilon(of: row.events, delta: row.delta)
-      #expect(abs(renyi - row.rdp) <= 0.01 * row.rdp, "\(row): \(renyi)")
-      if let reference = row.add_remove {
-        let bounds = PrivacyLossAccountant().epsilon(of: row.events, delta: row.delta)
-        #expect(bounds.lower <= reference + 1e-3, "\(row): \(bounds)")
-        #expect(bounds.upper >= reference - 2e-3 * (1 + reference), "\(row): \(bounds)")
-        #expect(bounds.upper <= reference * 1.01 + 2e-3, "\(row): \(bounds)")
-        #expect(bounds.lower >= reference * 0.9 - 0.01, "\(row): \(bounds)")
-      }
-      if let reference = row.replace {
-        let bounds = PrivacyLossAccountant(adjacency: .replace)
-          .epsilon(of: row.events, delta: row.delta)
-        // The library takes for the worst case what is one case here.
-        #expect(bounds.lower <= reference + 1e-3, "\(row): \(bounds)")
-        #expect(bounds.upper >= reference - 2e-3 * (1 + reference), "\(row): \(bounds)")
-        let renyi = RenyiAccountant.epsilon(
-          of: row.events, adjacency: .replace, delta: row.delta)
-        #expect(renyi >= bounds.lower, "\(row): \(renyi)")
-      }
+  @Test(arguments: try ReferenceFigures.load())
+  func agreesWithAnotherLibrary(_ row: ReferenceFigures.Row) throws {
+    let renyi = RenyiAccountant.epsilon(of: row.events, delta: row.delta)
+    #expect(renyi <= 1.01 * row.rdp, "\(row): \(renyi)")
+    // Beyond, the library leaves out orders whose series it gives up.
+    if row.rdp < 40 { #expect(renyi >= 0.99 * row.rdp, "\(row): \(renyi)") }
+    func accountant(_ adjacency: Adjacency) -> PrivacyLossAccountant {
+      PrivacyLossAccountant(
+        adjacency: adjacency, resolution: .init(excess: 4e-6, mostPoints: 1 << 18))
+    }
+    if let reference = row.add_remove {
+      let bounds = accountant(.addRemove).epsilon(of: row.events, delta: row.delta)
+      #expect(renyi >= bounds.lower, "\(row): \(renyi)")
+      #expect(bounds.lower <= reference + 1e-3, "\(row): \(bounds)")
+      #expect(bounds.upper >= reference - 2e-3 * (1 + reference), "\(row): \(bounds)")
+      #expect(bounds.upper <= reference * 1.01 + 2e-3, "\(row): \(bounds)")
+      #expect(bounds.lower >= reference * 0.9 - 0.01, "\(row): \(bounds)")
+    }
+    if let reference = row.replace {
+      let bounds = accountant(.replace)
+        .epsilon(of: row.events, delta: row.delta)
+      // The library takes for the worst case what is one case here.
+      #expect(bounds.lower <= reference + 1e-3, "\(row): \(bounds)")
+      #expect(bounds.upper >= reference - 2e-3 * (1 + reference), "\(row): \(bounds)")
+      let renyi = RenyiAccountant.epsilon(
+        of: row.events, adjacency: .replace, delta: row.delta)
+      #expect(renyi >= bounds.lower, "\(row): \(renyi)")
     }
   }
 

@@ -20,7 +20,7 @@ import ZorBATestSupport
   }
 
   private static func terms(
-    _ run: String = "run", epsilon: Double = 3, total: Double? = nil, sigma: Double = 1
+    _ run: String = "run", epsilon: Double = 3, total: Double? = nil, sigma: Double = 2
   ) throws -> PrivacyMeter.Terms {
     let mechanism = try #require(
       SubsampledGaussian(samplingRate: 0.05, noiseMultiplier: sigma))
@@ -67,7 +67,7 @@ import ZorBATestSupport
   @Test func noUseGoesPastTheRunsEpsilon() throws {
     let folder = try Folder()
     let ledger = try PrivacyLedger(folder: folder.path)
-    let terms = try Self.terms(epsilon: 1.2, sigma: 1)
+    let terms = try Self.terms(epsilon: 1.2)
     let meter = try PrivacyMeter(ledger: ledger, account: "a", terms: terms, uses: 1)
     var answered = 0
     let error = #expect(throws: ZorBAError.self) {

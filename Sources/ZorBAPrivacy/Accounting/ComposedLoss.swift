@@ -31,7 +31,9 @@ struct ComposedLoss {
     while Double(size) < points { size *= 2 }
 
     let transform = FourierTransform(count: size)
-    var (real, imaginary) = ([Double](repeating: 1, count: size), [Double](repeating: 0, count: size))
+    var (real, imaginary) = (
+      [Double](repeating: 1, count: size), [Double](repeating: 0, count: size)
+    )
     // Every part is shifted to begin at 0, and the sum back.
     var shift = 0
     var unit = 0
@@ -54,7 +56,8 @@ struct ComposedLoss {
     self.tail = tail
     let norm = mass.reduce(0) { $0 + $1 * $1 }.squareRoot()
     rounding =
-      Double(size).squareRoot() * Double(max(1, unit)) * log2(Double(size)) * 0x1p-5
+      Double(size).squareRoot() * Double(max(1, unit)) * log2(Double(size)) * 0x1p-52
+      * norm
   }
 
   /// Multiplies every number by the power of another.
@@ -125,7 +128,8 @@ extension ComposedLoss {
 
   private func hockeyStick(_ epsilon: Double, _ value: (Double) -> Double) -> Double {
     var sum = 0.0
-    let first = max(0, Int(min(1e15, max(-1e15, (epsilon / grid.step).rounded(.down)))) - grid.lowest)
+    let first = max(
+      0, Int(min(1e15, max(-1e15, (epsilon / grid.step).rounded(.down)))) - grid.lowest)
     guard first < grid.mass.count else { return 0 }
     for index in stride(from: grid.mass.count - 1, through: first, by: -1) {
       let loss = grid.loss(index)

@@ -92,7 +92,8 @@ package struct PrivacyLossAccountant: Sendable {
     let events = used(events)
     guard !events.isEmpty else { return PrivacyBounds(lower: 0, upper: 0) }
     let aim = 1e-10
-    let upper = composed(events, kinds: upperKinds, optimistic: false, delta: aim)
+    let upper =
+      composed(events, kinds: upperKinds, optimistic: false, delta: aim)
       .map { $0?.upperDelta(epsilon) ?? 1 }.max() ?? 1
     let chance = 1e-12
     let lower = composed(events, kinds: lowerKinds, optimistic: true, delta: aim).map { composed in
@@ -200,6 +201,7 @@ extension PrivacyLossAccountant {
       width = max(width, pair.range.upperBound - pair.range.lowerBound)
     }
     return max(
-      2 * (resolution.excess * variance / uses).squareRoot(), 4 * width / Double(resolution.mostPoints))
+      2 * (resolution.excess * variance / uses).squareRoot(),
+      4 * width / Double(resolution.mostPoints))
   }
 }

@@ -84,7 +84,10 @@ package enum RenyiAccountant {
     return logSum(terms)
   }
 
-  /// The two series of Mironov et al., section 3.3, cut where terms no longer count.
+  /// The two series of Mironov et al., section 3.3.
+  ///
+  /// Their terms alternate in the end and fall like a power of their number, so what is cut off is less
+  /// than the last term; that is added.
   private static func fractionalMoment(q: Double, sigma: Double, order: Double) -> Double {
     let middle = sigma * sigma * log(1 / q - 1) + 0.5
     let root = 2.0.squareRoot() * sigma
@@ -92,7 +95,8 @@ package enum RenyiAccountant {
     var negative: [Double] = []
     var logBinomial = 0.0
     var isNegative = false
-    for i in 0..<10_000 {
+    var last: [Double] = []
+    for i in 0..<1000 {
       let low = Double(i)
       let high = order - low
       func term(_ power: Double, _ tail: Double) -> Double {
@@ -107,12 +111,13 @@ package enum RenyiAccountant {
       } else {
         positive += [first, second]
       }
-      if max(first, second) < -50, low > order { break }
+      last = [first, second]
+      if max(first, second) < -40, low > order { break }
       let factor = (order - low) / (low + 1)
       if factor < 0 { isNegative.toggle() }
       logBinomial += log(abs(factor))
     }
-    let plus = logSum(positive)
+    let plus = logSum(positive + last)
     let minus = logSum(negative)
     return minus == -.infinity ? plus : plus + log1p(-exp(minus - plus))
   }

@@ -44,7 +44,9 @@ package final class PrivacyLedger {
           .refused, "another process uses this privacy ledger", at: .init(file: path),
           advice: "Stop it, or use another folder.")
       }
-      guard fchmod(descriptor, 0o600) == 0 else { throw Self.failure("cannot be made private", path) }
+      guard fchmod(descriptor, 0o600) == 0 else {
+        throw Self.failure("cannot be made private", path)
+      }
       let bytes = try Self.bytes(of: descriptor, path)
       state = try Self.decoded(bytes, path)
       copyBytes = bytes.count / 2

@@ -147,8 +147,7 @@ extension PrivacyMeter {
       if !reached.isEmpty { reached[reached.count - 1].count += mark - count }
       known = (mark, PrivacySpending(reached, delta: terms.delta).epsilon(.coarse))
     }
-    let renyi = PrivacySpending(own, delta: terms.delta).renyi
-    return min(known?.epsilon ?? .infinity, renyi)
+    return known?.epsilon ?? .infinity
   }
 
   /// What the run has taken.

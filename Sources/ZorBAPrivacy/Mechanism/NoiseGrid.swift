@@ -1,3 +1,5 @@
+import ZorBADiagnostics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -5,8 +7,6 @@
 #else
   import Darwin
 #endif
-
-import ZorBADiagnostics
 
 /// The fixed-point numbers on which clipped vectors and noise lie: multiples of a power of two.
 package struct NoiseGrid: Hashable, Sendable {
