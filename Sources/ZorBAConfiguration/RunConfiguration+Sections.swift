@@ -35,6 +35,10 @@ extension RunConfiguration {
     if case .mapping = root.node("adapter")?.content {
       adapter = try AdapterConfiguration(section, resolved: resolved)
     }
+    let privacy = try root.section("differential_privacy")
+    if case .mapping = root.node("differential_privacy")?.content {
+      differentialPrivacy = try DifferentialPrivacyConfiguration(privacy)
+    }
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out
     try root.finish()
@@ -42,7 +46,7 @@ extension RunConfiguration {
   }
 
   private func checkCombinations(_ root: ConfigurationSection) throws {
-    if let fault = siteFault ?? methodFault {
+    if let fault = siteFault ?? methodFault ?? differentialPrivacyFault {
       let key = fault.key.split(separator: ".").map(String.init)
       throw root.failure(
         key.first ?? "", "\(fault.key): \(fault.value) cannot be used", advice: "Use \(fault.rule)."

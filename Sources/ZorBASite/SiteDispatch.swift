@@ -120,6 +120,7 @@ extension RunFacts {
       blocksAtOnce: nil, localSteps: run.method.localSteps, directions: run.method.directions,
       rounds: run.rounds, cohort: run.federation.sites.count,
       updateBytes: run.method.name.isFirstOrder
-        ? header.model.updateBytes(of: run) ?? Int.max : nil)
+        ? header.model.updateBytes(of: run) ?? Int.max : nil,
+      privacy: run.differentialPrivacy.map { .init(epsilon: $0.epsilon, delta: $0.delta) })
   }
 }

@@ -40,6 +40,9 @@ extension RunConfiguration {
       members.append(("memory", ["budget_mib": .integer(memory.budgetMiB)]))
     }
     if let adapter { members.append(("adapter", adapter.json)) }
+    if let differentialPrivacy {
+      members.append(("differential_privacy", differentialPrivacy.json))
+    }
     return Self.object(members)
   }
 

@@ -59,6 +59,9 @@ extension RunConfiguration {
     if let fault = adapter?.fault ?? adapterFault {
       try require(false, "adapter.\(fault.key)", fault.value, fault.rule)
     }
+    if let fault = differentialPrivacyFault {
+      try require(false, fault.key, fault.value, fault.rule)
+    }
     try require(
       guardrail.factor > 3 && guardrail.factor.isFinite, "guard.factor", guardrail.factor,
       "a number above 3")

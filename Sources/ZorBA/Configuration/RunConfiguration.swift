@@ -34,6 +34,8 @@ public struct RunConfiguration: Sendable, Equatable {
   public var memory: MemoryConfiguration
   /// The adapter that is trained in place of the weights; nil trains the weights.
   public var adapter: AdapterConfiguration?
+  /// What the run promises about the rows behind its scalars; nil promises nothing.
+  public var differentialPrivacy: DifferentialPrivacyConfiguration?
   /// The seed from which keys, partitions and draws are derived.
   public var seed: UInt64
   /// The folder the run leaves its files in.

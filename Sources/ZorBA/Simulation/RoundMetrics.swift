@@ -85,9 +85,18 @@ public struct RoundMetrics: Sendable, Equatable {
   public var bytesDown: Int
   /// The process's peak resident memory.
   public var peakMemoryBytes: Int
+  /// What the round and those before it have spent of a promise of privacy, at most, at the site that
+  /// spent most; nil where the run promises nothing.
+  public var epsilon: Double?
 
   /// The line as JSON.
   package var json: JSONValue {
+    guard let epsilon, var object = line.object else { return line }
+    _ = object.append(.init(key: "epsilon", value: .number(epsilon)))
+    return .object(object)
+  }
+
+  private var line: JSONValue {
     [
       "round": .integer(round), "seconds": .number(seconds), "loss": .number(loss),
       "per_client": .array(clients.map(\.json)),
@@ -111,6 +120,7 @@ public struct RoundMetrics: Sendable, Equatable {
     self.bytesUp = up
     self.bytesDown = down
     self.peakMemoryBytes = peak
+    epsilon = json["epsilon"]?.double
     self.clients = []
     self.leftOut = []
     for client in json["left_out"]?.array ?? [] {

@@ -48,6 +48,8 @@ public struct RunResult: Sendable {
   public var journalBytes = 0
   /// Whether the run ended before its last round and can be resumed.
   public var isIncomplete = false
+  /// What was spent of a promise of privacy; nil where the run promises nothing.
+  public var privacy: PrivacyReport?
   /// What the operator was warned of.
   public var warnings: [String] = []
 
@@ -79,6 +81,12 @@ public struct RunResult: Sendable {
 
   /// The result as `result.json` and `--json` give it.
   package var json: JSONValue {
+    guard let privacy, var object = figures.object else { return figures }
+    _ = object.append(.init(key: "privacy", value: privacy.json))
+    return .object(object)
+  }
+
+  private var figures: JSONValue {
     [
       "model": .string(model), "rounds": .integer(rounds), "incomplete": .bool(isIncomplete),
       "evaluation": [

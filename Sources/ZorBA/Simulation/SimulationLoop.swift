@@ -12,6 +12,8 @@ struct SimulationLoop {
   let session: any RoundSession
   let options: Simulation.Options
   let folder: RunFolder
+  /// What keeps the clients' ledgers; nil where the run promises nothing.
+  var privacy: FederationPrivacy?
 
   /// Runs what is left of the run.
   ///
@@ -143,6 +145,7 @@ struct SimulationLoop {
     result.stateDigest = "\(digest.state)"
     result.journalPath = folder.journal
     result.journalBytes = record.journalBytes
+    result.privacy = privacy?.report
     result.warnings = record.warnings
   }
 }

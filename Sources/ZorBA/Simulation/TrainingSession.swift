@@ -2,6 +2,7 @@ import ZorBADiagnostics
 package import ZorBAFederation
 package import ZorBAModels
 package import ZorBAOptimization
+import ZorBAPrivacy
 package import ZorBATensor
 
 /// Says of a client's answer to an attempt at a round, all counted as everywhere (clients from 0),
@@ -24,6 +25,7 @@ package final class TrainingSession {
   private let scorer: ExampleScorer
   private var engine: RoundEngine
   private let drops: RoundDrops?
+  private let privacy: [ClientPrivacy]
   private let warn: (String) -> Void
 
   /// The last committed round.
@@ -41,6 +43,8 @@ package final class TrainingSession {
     package var lastCommitted: Int
     /// Answers that are lost; nil loses none.
     package var drops: RoundDrops?
+    /// What makes the clients' answers private, in their order; empty where the run promises nothing.
+    package var privacy: [ClientPrivacy] = []
     package var warn: (String) -> Void
 
     package init(
@@ -76,6 +80,7 @@ package final class TrainingSession {
       members: parts.clients.map { ($0.name, $0.weight) })
     lastCommitted = parts.lastCommitted
     drops = parts.drops
+    privacy = parts.privacy
     warn = parts.warn
   }
 
@@ -125,7 +130,7 @@ package final class TrainingSession {
       let closing = try engine.close(answers.reports, round: round, plan: plan)
       closing.reasons.forEach(warn)
       guard let committed = closing.committed,
-        let metrics = engine.metrics(
+        var metrics = engine.metrics(
           of: closing, plan: plan, halves: answers.halves, seconds: seconds(),
           peakMemoryBytes: ProcessMemory.current().peakBytes)
       else {
@@ -133,6 +138,7 @@ package final class TrainingSession {
           .diverged, "round \(round): no client gave a usable answer",
           advice: "Resume with a lower learning rate or a larger mu.")
       }
+      metrics.epsilon = privacy.map(\.meter.quickEpsilon).max()
       try commit(committed, metrics)
       try time.measure(\.update) { try updater.apply(committed) }
       lastCommitted = round
@@ -195,7 +201,8 @@ extension TrainingSession {
     let step = ClientStep(
       scorer: scorer, updater: updater,
       estimator: TwoSidedEstimator(perturbationScale: method.mu), directions: method.directions,
-      steps: method.localSteps, learningRate: engine.learningRate(round: round))
+      steps: method.localSteps, learningRate: engine.learningRate(round: round),
+      privacy: privacy.isEmpty ? nil : privacy[client])
     return try step.answer(
       of: clients[client], number: UInt32(client + 1), round: UInt64(round),
       blocks: engine.blocks(of: client, round: round, plan: plan), time: &time)

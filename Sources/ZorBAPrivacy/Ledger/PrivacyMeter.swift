@@ -62,23 +62,18 @@ package final class PrivacyMeter {
   /// - Throws: `ZorBAError`: `refused` when they would take too much, `inputOutput` when they cannot be
   ///   charged.
   package func reserve(_ uses: Int) throws {
-    try check(uses)
+    try require(uses)
+    granted = max(0, granted - uses)
     try ledger.charge([(account, entry(uses))])
   }
 
-  /// The same for several accounts of one ledger, with one wait for the disk.
-  package static func reserve(_ uses: Int, of meters: [PrivacyMeter]) throws {
-    for meter in meters { try meter.check(uses) }
-    guard let ledger = meters.first?.ledger else { return }
-    precondition(meters.allSatisfy { $0.ledger === ledger })
-    try ledger.charge(meters.map { ($0.account, $0.entry(uses)) })
-  }
-
-  private func check(_ uses: Int) throws {
+  /// Refuses uses that would take too much, without charging them.
+  ///
+  /// - Throws: `ZorBAError` with code `refused`.
+  package func require(_ uses: Int) throws {
     if uses > granted, let excess = overspending(uses) {
       throw refusal(excess, uses == 1 ? "one more use would" : "\(uses) more uses would")
     }
-    granted = max(0, granted - uses)
   }
 
   private func entry(_ uses: Int) -> PrivacyLedgerState.Entry {

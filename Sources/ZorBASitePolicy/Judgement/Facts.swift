@@ -24,11 +24,25 @@ package struct RunFacts: Sendable, Equatable {
   package var cohort: Int?
   /// Bytes of the largest dense update that a round may ask for; nil for runs that ask for scalars.
   package var updateBytes: Int?
+  /// What the run promises about rows; nil promises nothing.
+  package var privacy: Privacy?
+
+  /// A promise of differential privacy.
+  package struct Privacy: Sendable, Equatable {
+    package var epsilon: Double
+    package var delta: Double
+
+    package init(epsilon: Double, delta: Double) {
+      self.epsilon = epsilon
+      self.delta = delta
+    }
+  }
 
   package init(
     name: String, federation: String, specification: String, base: String,
     task: TaskConfiguration.Kind, template: String?, blocks: Set<Int>?, blocksAtOnce: Int?,
-    localSteps: Int, directions: Int, rounds: Int, cohort: Int?, updateBytes: Int? = nil
+    localSteps: Int, directions: Int, rounds: Int, cohort: Int?, updateBytes: Int? = nil,
+    privacy: Privacy? = nil
   ) {
     self.name = name
     self.federation = federation
@@ -43,6 +57,7 @@ package struct RunFacts: Sendable, Equatable {
     self.rounds = rounds
     self.cohort = cohort
     self.updateBytes = updateBytes
+    self.privacy = privacy
   }
 }
 

@@ -86,17 +86,17 @@ package struct PolicyExplanation: Sendable {
     var sentences = [
       "It takes part with at least \(policy.minimumCohort) sites in a round."
     ]
-    if policy.requiresSecureAggregation || policy.requiresDifferentialPrivacy {
-      let required = [
-        policy.requiresSecureAggregation ? "secure aggregation" : nil,
-        policy.requiresDifferentialPrivacy ? "differential privacy" : nil,
-      ].compactMap { $0 }.joined(separator: " and ")
+    if policy.requiresSecureAggregation {
       sentences.append(
-        "It requires \(required), which this version of ZorBA does not have: it refuses every run.")
-    } else {
-      sentences.append(
-        "Its answers are neither aggregated securely nor noised: the coordinator sees them.")
+        "It requires secure aggregation, which this version of ZorBA does not have: it refuses every "
+          + "run.")
     }
+    let most = policy.epsilonMaximum.map { "an epsilon of \($0)" } ?? "any epsilon"
+    sentences.append(
+      policy.requiresDifferentialPrivacy
+        ? "It answers only runs that promise differential privacy, up to \(most) over all runs."
+        : "It answers runs without differential privacy, whose scalars carry no noise; of runs with it, "
+          + "up to \(most) over all runs.")
     return sentences
   }
 }
