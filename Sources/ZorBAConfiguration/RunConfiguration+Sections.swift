@@ -38,6 +38,10 @@ extension RunConfiguration {
       adapter = try AdapterConfiguration(section, resolved: resolved)
     }
     secureAggregation = try SecureAggregationConfiguration(root)
+    let privacy = try root.section("differential_privacy")
+    if case .mapping = root.node("differential_privacy")?.content {
+      differentialPrivacy = try DifferentialPrivacyConfiguration(privacy)
+    }
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out
     try root.finish()
@@ -46,7 +50,7 @@ extension RunConfiguration {
 
   private func checkCombinations(_ root: ConfigurationSection) throws {
     let combination = methodFault ?? combinationFault ?? secureAggregationFault
-    if let fault = siteFault ?? combination {
+    if let fault = siteFault ?? combination ?? differentialPrivacyFault {
       let key = fault.key.split(separator: ".").map(String.init)
       throw root.failure(
         key.first ?? "", "\(fault.key): \(fault.value) cannot be used", advice: "Use \(fault.rule)."

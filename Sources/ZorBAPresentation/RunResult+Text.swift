@@ -35,6 +35,12 @@ extension RunResult {
         : "\(NumberFormat.fixed(time.total, 1)) (forward \(NumberFormat.fixed(time.forward, 1)), "
           + "update \(NumberFormat.fixed(time.update, 1)), "
           + "evaluation \(NumberFormat.fixed(time.evaluation, 1)))")
+    if let privacy {
+      costs.append(
+        "epsilon spent, at most",
+        NumberFormat.fixed(privacy.epsilon, 4)
+          + (privacy.configuration.map { "  (promised \($0.epsilon) at delta \($0.delta))" } ?? ""))
+    }
     costs.append("state digest", stateDigest)
     return text + costs.rendered()
   }

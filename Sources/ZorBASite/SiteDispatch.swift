@@ -121,6 +121,7 @@ extension RunFacts {
       rounds: run.rounds, cohort: run.federation.sites.count,
       updateBytes: run.method.name.isFirstOrder
         ? header.model.updateBytes(of: run) ?? Int.max : nil,
-      secureGroup: run.secureAggregation.isOn ? run.secureAggregation.minimumGroup : nil)
+      secureGroup: run.secureAggregation.isOn ? run.secureAggregation.minimumGroup : nil,
+      privacy: run.differentialPrivacy.map { .init(epsilon: $0.epsilon, delta: $0.delta) })
   }
 }

@@ -4,6 +4,7 @@ import ZorBADiagnostics
 import ZorBAIdentity
 import ZorBAJSON
 import ZorBAJournal
+import ZorBAPrivacy
 import ZorBASitePolicy
 import ZorBATensor
 
@@ -64,8 +65,19 @@ struct SiteLoading: Sendable {
     return try ZorBAError.whenMissing(.invalidData) {
       try SiteReplica(
         header: header, configuration: settings, siteNumber: number, origin: origin,
-        context: context, gradients: gradients)
+        context: context, gradients: gradients,
+        privacy: try privacy(of: settings, run: run, done: journal.lastRound))
     }
+  }
+
+  /// The site's ledger and limit for a run that promises differential privacy.
+  private func privacy(
+    of settings: RunConfiguration, run: String, done: Int
+  ) throws -> SitePrivacy? {
+    guard settings.differentialPrivacy != nil else { return nil }
+    return SitePrivacy(
+      ledger: try PrivacyLedger(folder: configuration.state), run: run,
+      total: try SitePolicy.read(path: configuration.policy).epsilonMaximum, done: done)
   }
 
   /// A run that branched off is another one than its journal's header says: the site's policy is asked

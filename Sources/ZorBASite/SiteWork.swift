@@ -212,7 +212,9 @@ final class SiteWork {
       halves: replica.configuration.blocks.replanEvery > 0
         ? (answer.halves ?? []).flatMap { [$0.first, $0.second] } : [],
       examples: answer.examples, loss: answer.loss, seconds: answer.seconds,
-      peakMemoryMiB: replica.peakMemory >> 20, blockDigest: digest,
+      peakMemoryMiB: replica.configuration.differentialPrivacy == nil
+        ? replica.peakMemory >> 20 : 0,
+      blockDigest: digest,
       rows: replica.configuration.secureAggregation.isOn ? replica.examples : 0)
   }
 

@@ -140,7 +140,11 @@ final class SiteWorker: Sendable {
     let isForeign = isFork || error.code == .invalidJournal || error.code == .invalidData
     return switch job {
     case .compute(let ticket, _), .outline(let ticket, _):
-      .event(.computeFailed(ticket, reason: "\(error)"))
+      // What a ledger says of the site's files and limits is the site's own business.
+      .event(
+        .computeFailed(
+          ticket,
+          reason: error.code == .refused ? "the site's privacy budget is spent" : "\(error)"))
     // Of a journal that went another way the next Hello tells.
     case .beginCommit(let commit), .fetchedCommit(_, _, let commit):
       .failedToKeep(error, .applyFailed(round: Int(clamping: commit.round)))

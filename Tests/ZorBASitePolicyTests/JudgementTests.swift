@@ -49,7 +49,10 @@ import ZorBASitePolicy
     .run(.mostDirections, "8", ["9 directions", "at most 8"]) { $0.directions = 9 },
     .run(.mostRounds, "1000", ["1001 rounds", "at most 1000"]) { $0.rounds = 1001 },
     .run(.secureAggregation, "required", ["required", "aggregates in the clear"]) { _ in },
-    .run(.differentialPrivacy, "true", ["true", "no differential privacy"]) { _ in },
+    .run(.differentialPrivacy, "true", ["true", "adds no noise"]) { _ in },
+    .run(.epsilonMaximum, "2.5", ["epsilon of 3.0", "at most 2.5"]) {
+      $0.privacy = .init(epsilon: 3, delta: 1e-5)
+    },
     .run(.minimumCohort, "3", ["2 sites", "at least 3"]) { $0.cohort = 2 },
     .run(.minimumCohort, "2", ["nobody says", "at least 2"]) { $0.cohort = nil },
     .run(.updatesAllowed, "false", ["dense updates of up to 77 bytes", "allows none"]) {
@@ -124,7 +127,7 @@ import ZorBASitePolicy
 
   @Test func everyKeyThatLimitsHasARefusal() {
     let only: Set<PolicyKey> = [
-      .shareLosses, .shareTimings, .sharePeakMemory, .exampleCount, .epsilonMaximum,
+      .shareLosses, .shareTimings, .sharePeakMemory, .exampleCount,
       .updateBytesPerRound,
     ]
     #expect(Set(Self.refusals.map(\.key)).union(only) == Set(PolicyKey.allCases))

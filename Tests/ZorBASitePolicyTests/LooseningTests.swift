@@ -80,6 +80,10 @@ import ZorBATestSupport
       },
       { policy, _ in policy.requiresSecureAggregation = false },
       { policy, _ in policy.requiresDifferentialPrivacy = false },
+      { policy, random in
+        policy.epsilonMaximum =
+          Bool.random(using: &random) ? nil : policy.epsilonMaximum.map { $0 * 2 }
+      },
       { policy, _ in policy.minimumCohort = max(1, policy.minimumCohort - 1) },
       { policy, random in
         policy.hours = Bool.random(using: &random) ? nil : policy.hours.map { widened($0, &random) }
@@ -152,6 +156,7 @@ import ZorBATestSupport
     policy.fewestEvaluationExamples = .random(in: 0...4, using: &random)
     policy.requiresSecureAggregation = secure
     policy.requiresDifferentialPrivacy = noised
+    policy.epsilonMaximum = Bool.random(using: &random) ? nil : .random(in: 1...4, using: &random)
     policy.minimumCohort = .random(in: 1...4, using: &random)
     return policy
   }
@@ -181,7 +186,9 @@ import ZorBATestSupport
       localSteps: .random(in: 1...4, using: &random),
       directions: .random(in: 1...4, using: &random), rounds: .random(in: 1...4, using: &random),
       cohort: Bool.random(using: &random) ? nil : .random(in: 1...4, using: &random),
-      updateBytes: Bool.random(using: &random) ? nil : .random(in: 1...6, using: &random))
+      updateBytes: Bool.random(using: &random) ? nil : .random(in: 1...6, using: &random),
+      privacy: Bool.random(using: &random)
+        ? nil : .init(epsilon: .random(in: 0.5...5, using: &random), delta: 1e-5))
   }
 
   private static func round(_ random: inout SeededGenerator) -> RoundFacts {

@@ -43,6 +43,9 @@ extension RunConfiguration {
     if let rule = aggregation.json { members.append(("aggregation", rule)) }
     if let fairness { members.append(("fairness", fairness.json)) }
     if let secure = secureAggregation.json { members.append(("secure_aggregation", secure)) }
+    if let differentialPrivacy {
+      members.append(("differential_privacy", differentialPrivacy.json))
+    }
     return Self.object(members)
   }
 

@@ -61,6 +61,9 @@ extension RunConfiguration {
       try require(false, "adapter.\(fault.key)", fault.value, fault.rule)
     }
     if let fault = combinationFault { try require(false, fault.key, fault.value, fault.rule) }
+    if let fault = differentialPrivacyFault {
+      try require(false, fault.key, fault.value, fault.rule)
+    }
     try require(
       guardrail.factor > 3 && guardrail.factor.isFinite, "guard.factor", guardrail.factor,
       "a number above 3")

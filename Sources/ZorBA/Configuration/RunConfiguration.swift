@@ -40,6 +40,8 @@ public struct RunConfiguration: Sendable, Equatable {
   public var adapter: AdapterConfiguration?
   /// Whether answers are added up under masks.
   public var secureAggregation: SecureAggregationConfiguration
+  /// What the run promises about the rows behind its scalars; nil promises nothing.
+  public var differentialPrivacy: DifferentialPrivacyConfiguration?
   /// The seed from which keys, partitions and draws are derived.
   public var seed: UInt64
   /// The folder the run leaves its files in.

@@ -15,6 +15,8 @@ struct ClientStep {
   let directions: Int
   let steps: Int
   let learningRate: Double
+  /// What makes answers private; nil where the run promises nothing.
+  var privacy: ClientPrivacy?
 
   /// A client's answer, before anyone has judged it.
   struct Answer {
@@ -65,6 +67,11 @@ struct ClientStep {
     of client: FederationClient, number: UInt32, round: UInt64, blocks: [Int],
     time: inout TimeLedger, isCancelled: () -> Bool = { false }
   ) throws -> Answer {
+    if let privacy {
+      return try privateAnswer(
+        of: client, privacy: privacy, number: number, round: round, blocks: blocks, time: &time,
+        isCancelled: isCancelled)
+    }
     var answer = Answer(scalars: [], losses: [], halves: [], examples: 0)
     let snapshot =
       steps > 1

@@ -35,6 +35,8 @@ struct PreparedRun {
   let periodicRows: Dataset?
   /// The memory that the run will take.
   let memory: MemoryForecast
+  /// How the clients' answers are made private; nil where the run promises nothing.
+  let privacy: PrivacyPlan?
   let observer: (RunEvent) -> Void
 
   /// - Parameters:
@@ -86,9 +88,11 @@ struct PreparedRun {
     memory = try MemoryForecast(
       configuration, loaded: loaded, clients: clients, plan: plan,
       evaluated: [finalRows, periodicRows].compactMap { $0 })
+    privacy = try PrivacyPlan(configuration, clients: clients)
     observer(
       .prepared(
-        summary: materials.dataSummary + "\n" + (outcome?.solved?.summary ?? "") + memory.summary))
+        summary: materials.dataSummary + "\n" + (outcome?.solved?.summary ?? "") + memory.summary
+          + (privacy?.summary ?? "")))
   }
 
   /// The plans in a journal; nil when there is none yet, or when it is another run's, which is for
@@ -155,13 +159,25 @@ struct PreparedRun {
   /// A session over the run's own weights.
   func session(
     lastCommitted: Int, drops: RoundDrops? = nil, tampers: AnswerTampering? = nil,
-    warn: @escaping (String) -> Void
+    privacy: [ClientPrivacy] = [], warn: @escaping (String) -> Void
   ) throws -> TrainingSession {
-    try TrainingSession(
-      .init(
-        model: loaded.model, clients: clients, plan: plan, configuration: ownConfiguration,
-        runKey: runKey, context: context, lastCommitted: lastCommitted, drops: drops,
-        tampers: tampers, warn: warn))
+    var parts = TrainingSession.Parts(
+      model: loaded.model, clients: clients, plan: plan, configuration: ownConfiguration,
+      runKey: runKey, context: context, lastCommitted: lastCommitted, drops: drops,
+      tampers: tampers, warn: warn)
+    parts.privacy = privacy
+    return try TrainingSession(parts)
+  }
+
+  /// The clients' privacy with its ledger in the run's folder; nil where the run promises nothing.
+  ///
+  /// - Throws: `ZorBAError` when the ledger cannot be used or the rest of the run would overspend.
+  func federationPrivacy(folder: RunFolder, done: Int) throws -> FederationPrivacy? {
+    try privacy.map {
+      try FederationPrivacy(
+        $0, names: clients.map(\.name), configuration: configuration, folder: folder.path,
+        done: done)
+    }
   }
 
   /// A session of the run's method over the run's own weights.
@@ -169,11 +185,12 @@ struct PreparedRun {
   /// - Throws: `ZorBAError` when the weights or what an interrupted run left cannot be used.
   func roundSession(
     lastCommitted: Int, folder: RunFolder, options: Simulation.Options,
-    warn: @escaping (String) -> Void
+    privacy: [ClientPrivacy] = [], warn: @escaping (String) -> Void
   ) throws -> any RoundSession {
     guard configuration.method.name.isFirstOrder else {
       return try session(
-        lastCommitted: lastCommitted, drops: options.drops, tampers: options.tampers, warn: warn)
+        lastCommitted: lastCommitted, drops: options.drops, tampers: options.tampers,
+        privacy: privacy, warn: warn)
     }
     return try FirstOrderSession(
       .init(

@@ -117,6 +117,10 @@ public struct RoundMetrics: Sendable, Equatable {
   /// Sites whose answers turned out to be out of line with this round, a sentence each.
   public var alarms: [String] = []
 
+  /// What the round and those before it have spent of a promise of privacy, at most, at the site that
+  /// spent most; nil where the run promises nothing.
+  public var epsilon: Double?
+
   /// The line as JSON.
   package var json: JSONValue {
     var members: [(String, JSONValue)] = [
@@ -128,6 +132,7 @@ public struct RoundMetrics: Sendable, Equatable {
     ]
     if !alarms.isEmpty { members.append(("alarms", .array(alarms.map { .string($0) }))) }
     if !groups.isEmpty { members.append(("groups", .array(groups.map(\.json)))) }
+    if let epsilon { members.append(("epsilon", .number(epsilon))) }
     return RunConfiguration.object(members)
   }
 
@@ -145,6 +150,7 @@ public struct RoundMetrics: Sendable, Equatable {
     self.bytesUp = up
     self.bytesDown = down
     self.peakMemoryBytes = peak
+    epsilon = json["epsilon"]?.double
     self.clients = []
     self.leftOut = []
     self.alarms = json["alarms"]?.array?.compactMap(\.string) ?? []

@@ -13,6 +13,7 @@ package import ZorBAJSON
 ///     run.zorba      the journal                       log.jsonl      what happened, with times
 ///     result.json    the outcome                       report.html    the outcome as a page
 ///     plan.json      the first plan, if one was planned
+///     privacy.json  what was spent of a promise of privacy, site by site
 ///     sensitivity.json  what a probe found, if there was one
 ///     server-0.state, server-1.state  what the coordinator of FedAdam remembers between rounds
 public struct RunFolder: Sendable {

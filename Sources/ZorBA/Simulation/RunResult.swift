@@ -56,6 +56,8 @@ public struct RunResult: Sendable {
   public var driftAlarms: [DriftAlarm] = []
   /// Rows below which a group is not compared.
   public var minimumCount = FairnessConfiguration().minimumCount
+  /// What was spent of a promise of privacy; nil where the run promises nothing.
+  public var privacy: PrivacyReport?
   /// What the operator was warned of.
   public var warnings: [String] = []
 
@@ -87,6 +89,12 @@ public struct RunResult: Sendable {
 
   /// The result as `result.json` and `--json` give it.
   package var json: JSONValue {
+    guard let privacy, var object = figures.object else { return figures }
+    _ = object.append(.init(key: "privacy", value: privacy.json))
+    return .object(object)
+  }
+
+  private var figures: JSONValue {
     [
       "model": .string(model), "rounds": .integer(rounds), "incomplete": .bool(isIncomplete),
       "evaluation": [

@@ -59,17 +59,26 @@ public struct Simulation {
   ///   run diverges, or when the disk refuses.
   public func run(resume: Bool = false) throws -> RunResult {
     let folder = RunFolder(path: configuration.out)
+    if options.comparesWithTrainingAlone, configuration.differentialPrivacy != nil {
+      throw ZorBAError(
+        .invalidConfiguration, "training alone cannot be compared under differential_privacy",
+        at: .init(field: "--alone"),
+        advice: "It would use the rows a second time beside what the run promises; leave it out.")
+    }
     let context = try ComputeContext(
       precision: configuration.compute, threads: options.threads)
     let run = try PreparedRun(
       configuration, context: context, journal: resume ? folder.journal : nil,
       estimates: options.estimates, observer: options.observer)
     let record = try RunRecord.open(folder, run: run, resume: resume)
+    let privacy = try run.federationPrivacy(folder: folder, done: record.lastRound)
     let session = try run.roundSession(
-      lastCommitted: record.lastRound, folder: folder, options: options, warn: record.warn)
+      lastCommitted: record.lastRound, folder: folder, options: options,
+      privacy: privacy?.clients ?? [], warn: record.warn)
     session.recall(record.history)
     return try SimulationLoop(
-      run: run, record: record, session: session, options: options, folder: folder
+      run: run, record: record, session: session, options: options, folder: folder,
+      privacy: privacy
     ).finish()
   }
 }

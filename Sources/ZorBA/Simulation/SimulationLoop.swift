@@ -12,6 +12,8 @@ struct SimulationLoop {
   let session: any RoundSession
   let options: Simulation.Options
   let folder: RunFolder
+  /// What keeps the clients' ledgers; nil where the run promises nothing.
+  var privacy: FederationPrivacy?
 
   /// Runs what is left of the run.
   ///
@@ -147,6 +149,7 @@ struct SimulationLoop {
     if let fairness = run.configuration.fairness { result.minimumCount = fairness.minimumCount }
     result.contributions = record.contributions.contributions
     result.contributionAlarms = record.contributions.alarms
+    result.privacy = privacy?.report
     result.warnings = record.warnings
   }
 }

@@ -2,6 +2,7 @@ import ZorBADiagnostics
 package import ZorBAFederation
 package import ZorBAModels
 package import ZorBAOptimization
+import ZorBAPrivacy
 package import ZorBATensor
 
 /// Says of a client's answer to an attempt at a round, all counted as everywhere (clients from 0),
@@ -30,6 +31,7 @@ package final class TrainingSession {
   private let tampers: AnswerTampering?
   /// Adds answers up under masks; nil where the coordinator's part sees them.
   let secure: LocalSecureAggregation?
+  private let privacy: [ClientPrivacy]
   private let warn: (String) -> Void
 
   /// The last committed round.
@@ -49,6 +51,8 @@ package final class TrainingSession {
     package var drops: RoundDrops?
     /// What becomes of answers; nil leaves them as they are.
     package var tampers: AnswerTampering?
+    /// What makes the clients' answers private, in their order; empty where the run promises nothing.
+    package var privacy: [ClientPrivacy] = []
     package var warn: (String) -> Void
 
     package init(
@@ -91,6 +95,7 @@ package final class TrainingSession {
           header: []), clients: parts.clients.count) : nil
     drops = parts.drops
     tampers = parts.tampers
+    privacy = parts.privacy
     warn = parts.warn
   }
 
@@ -137,7 +142,7 @@ package final class TrainingSession {
         shortfall = (answers.answered, answers.needed)
         continue
       }
-      guard let (committed, metrics) = try close(answers, round: round, seconds: seconds) else {
+      guard let closed = try close(answers, round: round, seconds: seconds) else {
         // Under masks an attempt can come to nothing although enough answered.
         if secure != nil, attempt < engine.attempts {
           shortfall = (0, answers.needed)
@@ -147,6 +152,9 @@ package final class TrainingSession {
           .diverged, "round \(round): no client gave a usable answer",
           advice: "Resume with a lower learning rate or a larger mu.")
       }
+      let committed = closed.0
+      var metrics = closed.1
+      metrics.epsilon = privacy.map(\.meter.quickEpsilon).max()
       try commit(committed, metrics)
       try time.measure(\.update) { try updater.apply(committed) }
       lastCommitted = round
@@ -250,7 +258,8 @@ extension TrainingSession {
     let step = ClientStep(
       scorer: scorer, updater: updater,
       estimator: TwoSidedEstimator(perturbationScale: method.mu), directions: method.directions,
-      steps: method.localSteps, learningRate: engine.learningRate(round: round))
+      steps: method.localSteps, learningRate: engine.learningRate(round: round),
+      privacy: privacy.isEmpty ? nil : privacy[client])
     return try step.answer(
       of: clients[client], number: UInt32(client + 1), round: UInt64(round),
       blocks: engine.blocks(of: client, round: round, plan: plan), time: &time)

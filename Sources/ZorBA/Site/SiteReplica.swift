@@ -30,6 +30,8 @@ package final class SiteReplica {
   let terms: RoundTerms
   /// What trains in runs of first-order methods; nil in others.
   let training: SiteTraining?
+  /// What makes answers private; nil in runs that promise nothing.
+  let privacy: ClientPrivacy?
   private let scorer: ExampleScorer
   private let evaluated: [EvaluationConfiguration.Split: Dataset]
   private let evaluationTokenLimit: Int
@@ -45,12 +47,15 @@ package final class SiteReplica {
   ///   - origin: Where the weights come from.
   ///   - context: Where to compute.
   ///   - gradients: Where first-order methods take gradients from; nil takes the model's backward pass.
-  /// - Throws: `ZorBAError` with code `invalidModel` when the model is not the run's base model at the
+  ///   - privacy: What the site counts differential privacy with.
+  /// - Throws: `ZorBAError` with code `refused` when the run would overspend what the site may give;
+  ///   with code `invalidModel` when the model is not the run's base model at the
   ///   run's precision, or not what the snapshot is said to be, naming the first block that differs;
   ///   otherwise naming whatever cannot be used.
   package init(
     header: JournalHeader, configuration: RunConfiguration, siteNumber: Int,
-    origin: WeightOrigin = .base, context: ComputeContext, gradients: GradientFactory? = nil
+    origin: WeightOrigin = .base, context: ComputeContext, gradients: GradientFactory? = nil,
+    privacy: SitePrivacy? = nil
   ) throws {
     let sites = configuration.federation.sites
     guard sites.indices.contains(siteNumber - 1) else {
@@ -79,6 +84,8 @@ package final class SiteReplica {
       name, number: number,
       examples: try task.rows(ofClients: configuration.data.train).dataset.examples,
       configuration: configuration, runKey: header.schedule.runKey)
+    self.privacy = try SitePrivacy.client(
+      privacy, configuration, examples: client.examples.count)
     let limit = configuration.evaluate.limit
     evaluated = try [
       .validation: configuration.data.validation, .test: configuration.data.test,
@@ -139,13 +146,15 @@ extension SiteReplica {
     let step = ClientStep(
       scorer: scorer, updater: weights.updater,
       estimator: TwoSidedEstimator(perturbationScale: method.mu), directions: method.directions,
-      steps: method.localSteps, learningRate: terms.learningRate(round: round))
+      steps: method.localSteps, learningRate: terms.learningRate(round: round), privacy: privacy)
     let answer = try step.answer(
       of: client, number: UInt32(number), round: UInt64(round), blocks: blocks, time: &time,
       isCancelled: isCancelled)
     return Answer(
       scalars: answer.scalars, halves: answer.halves, examples: answer.examples,
-      loss: answer.meanLoss, seconds: (clock.now - start) / .seconds(1))
+      loss: answer.meanLoss,
+      // How long it took tells how many examples were drawn.
+      seconds: privacy == nil ? (clock.now - start) / .seconds(1) : 0)
   }
 
   /// Checks that a question is about the model's next round and some of its blocks.

@@ -27,12 +27,25 @@ package struct RunFacts: Sendable, Equatable {
   /// The fewest sites of which the run lets the coordinator learn a sum; nil where it learns every
   /// answer.
   package var secureGroup: Int?
+  /// What the run promises about rows; nil promises nothing.
+  package var privacy: Privacy?
+
+  /// A promise of differential privacy.
+  package struct Privacy: Sendable, Equatable {
+    package var epsilon: Double
+    package var delta: Double
+
+    package init(epsilon: Double, delta: Double) {
+      self.epsilon = epsilon
+      self.delta = delta
+    }
+  }
 
   package init(
     name: String, federation: String, specification: String, base: String,
     task: TaskConfiguration.Kind, template: String?, blocks: Set<Int>?, blocksAtOnce: Int?,
     localSteps: Int, directions: Int, rounds: Int, cohort: Int?, updateBytes: Int? = nil,
-    secureGroup: Int? = nil
+    secureGroup: Int? = nil, privacy: Privacy? = nil
   ) {
     self.name = name
     self.federation = federation
@@ -48,6 +61,7 @@ package struct RunFacts: Sendable, Equatable {
     self.cohort = cohort
     self.updateBytes = updateBytes
     self.secureGroup = secureGroup
+    self.privacy = privacy
   }
 }
 

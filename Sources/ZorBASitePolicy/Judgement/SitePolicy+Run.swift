@@ -50,7 +50,7 @@ extension SitePolicy {
       atMost(.mostRounds, mostRounds, run.rounds, "rounds", by: "the run"),
       run.updateBytes.flatMap { updateRefusal($0, 0, by: "the run") },
       secureAggregationRefusal(run),
-      differentialPrivacyRefusal,
+      differentialPrivacyRefusal(run.privacy),
       cohortRefusal(run.cohort, by: "the run"),
     ].compactMap { $0 }
   }
@@ -75,12 +75,20 @@ extension SitePolicy {
         + "set the policy to optional to take part all the same.")
   }
 
-  private var differentialPrivacyRefusal: Refusal? {
-    requiresDifferentialPrivacy
-      ? refusal(
-        .differentialPrivacy, "the run adds no noise", "the policy says true",
-        advice: "This version of ZorBA has no differential privacy. Set it to false to take part "
-          + "all the same.")
-      : nil
+  /// A run that promises privacy promises it for itself; the ledger of the site, which refuses runs and
+  /// rounds over all of them, is judged where the rows are.
+  private func differentialPrivacyRefusal(_ privacy: RunFacts.Privacy?) -> Refusal? {
+    guard let privacy else {
+      return requiresDifferentialPrivacy
+        ? refusal(
+          .differentialPrivacy, "the run adds no noise", "the policy says true",
+          advice: "Ask for a run with a section differential_privacy, or set it to false to take part "
+            + "all the same.")
+        : nil
+    }
+    guard let epsilonMaximum, privacy.epsilon > epsilonMaximum else { return nil }
+    return refusal(
+      .epsilonMaximum, "the run may spend an epsilon of \(privacy.epsilon)",
+      "the policy allows at most \(epsilonMaximum) over all runs")
   }
 }

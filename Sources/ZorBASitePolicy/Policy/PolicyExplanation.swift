@@ -91,10 +91,12 @@ package struct PolicyExplanation: Sendable {
         ? "It answers only under secure aggregation: the coordinator learns sums over at least "
           + "\(max(policy.minimumCohort, SecureAggregationConfiguration.smallestGroup)) sites."
         : "It answers runs without secure aggregation too: in those the coordinator sees its answers.")
+    let most = policy.epsilonMaximum.map { "an epsilon of \($0)" } ?? "any epsilon"
     sentences.append(
       policy.requiresDifferentialPrivacy
-        ? "It requires differential privacy, which this version of ZorBA does not have: it refuses "
-          + "every run." : "Its answers need not be noised.")
+        ? "It answers only runs that promise differential privacy, up to \(most) over all runs."
+        : "It answers runs without differential privacy, whose scalars carry no noise; of runs with it, "
+          + "up to \(most) over all runs.")
     return sentences
   }
 }

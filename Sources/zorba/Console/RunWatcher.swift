@@ -21,7 +21,9 @@ final class RunWatcher {
         progress = ProgressLine(label: "round", total: rounds, isQuiet: isQuiet)
       }
       progress?.update(
-        done: metrics.round, detail: "loss \(NumberFormat.fixed(metrics.loss, 4))")
+        done: metrics.round,
+        detail: metrics.epsilon.map { "epsilon \(NumberFormat.fixed($0, 3))" }
+          ?? "loss \(NumberFormat.fixed(metrics.loss, 4))")
     case .evaluated(let evaluation, let round): say(Self.line(evaluation, round: round))
     case .probing(let done, let total):
       if probe == nil { probe = ProgressLine(label: "probe", total: total, isQuiet: isQuiet) }
