@@ -35,6 +35,8 @@ extension RunConfiguration {
     if case .mapping = root.node("adapter")?.content {
       adapter = try AdapterConfiguration(section, resolved: resolved)
     }
+    approvals = try ApprovalConfiguration(
+      root.section("approvals"), sites: federation.sites.count)
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out
     try root.finish()

@@ -73,7 +73,8 @@ final class AgentSession {
     let configuration = agent.configuration
     link = try SiteLink(configuration, observer: agent.options.observer, post: agent.post)
     dispatch = try SiteDispatch(
-      configuration, federation: link.federation, observer: agent.options.observer)
+      configuration, federation: link.federation, audit: agent.options.audit,
+      observer: agent.options.observer)
     let folder = configuration.state
     worker = SiteWorker(
       SiteWork(

@@ -40,6 +40,7 @@ extension RunConfiguration {
       members.append(("memory", ["budget_mib": .integer(memory.budgetMiB)]))
     }
     if let adapter { members.append(("adapter", adapter.json)) }
+    if approvals != ApprovalConfiguration() { members.append(("approvals", approvals.json)) }
     return Self.object(members)
   }
 

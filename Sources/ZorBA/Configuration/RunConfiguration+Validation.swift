@@ -11,7 +11,9 @@ extension RunConfiguration {
         .invalidConfiguration, "\(value) cannot be used", at: .init(field: key),
         advice: "Use \(rule).")
     }
-    if let fault = federation.fault ?? siteFault ?? methodFault {
+    if let fault = federation.fault ?? siteFault ?? methodFault
+      ?? approvals.fault(sites: federation.sites.count)
+    {
       try require(false, fault.key, fault.value, fault.rule)
     }
     try require(

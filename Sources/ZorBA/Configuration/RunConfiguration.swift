@@ -34,6 +34,8 @@ public struct RunConfiguration: Sendable, Equatable {
   public var memory: MemoryConfiguration
   /// The adapter that is trained in place of the weights; nil trains the weights.
   public var adapter: AdapterConfiguration?
+  /// Who must agree before the run begins.
+  public var approvals: ApprovalConfiguration
   /// The seed from which keys, partitions and draws are derived.
   public var seed: UInt64
   /// The folder the run leaves its files in.
@@ -54,6 +56,7 @@ public struct RunConfiguration: Sendable, Equatable {
     self.compute = .auto
     self.guardrail = GuardConfiguration()
     self.memory = MemoryConfiguration()
+    self.approvals = ApprovalConfiguration()
     self.seed = 1
     self.out = out
   }

@@ -72,6 +72,7 @@ extension RunHost {
     _ round: CommittedRound, _ metrics: RoundMetrics, ticket: RoundCoordinator.Ticket,
     plan: ActivationPlan, reports: [RoundCoordinator.Report]
   ) throws {
+    try audit?.ready()
     try record(
       metrics, ticket: ticket, accepted: Set(round.participants.map { Int($0) - 1 }),
       reports: reports)
@@ -86,6 +87,7 @@ extension RunHost {
         }
       }
     }
+    auditCommit(metrics.round, participants: round.participants, attempt: ticket.attempt)
     replica?.committed(round, chain: journal.chain)
     resultWriter.append(metrics)
   }
