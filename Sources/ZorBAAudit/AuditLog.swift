@@ -56,6 +56,12 @@ package final class AuditLog: Sendable {
     try state.withLock { try $0.append(entry) }
   }
 
+  /// Sets room aside for the next record, so that what is about to be done can be recorded when it
+  /// is done.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput` when the disk has none.
+  package func reserve() throws { try state.withLock { try $0.reserve() } }
+
   /// Has the disk confirm everything so far.
   package func synchronize() throws { try state.withLock { try $0.synchronize() } }
 }

@@ -88,10 +88,13 @@ package final class AuditTrail: Sendable {
     note(entry)
   }
 
-  /// Writes what waits.
+  /// Writes what waits, and makes sure that the disk has room for the next record.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput` while the disk takes nothing.
-  package func ready() throws { try waiting.withLock { try flush(&$0) } }
+  package func ready() throws {
+    try waiting.withLock { try flush(&$0) }
+    try log.reserve()
+  }
 
   private func flush(_ waiting: inout Waiting) throws {
     while let first = waiting.entries.first {

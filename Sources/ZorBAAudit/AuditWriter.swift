@@ -102,6 +102,14 @@ struct AuditWriter {
     return record
   }
 
+  /// Sets room aside for the longest record there can be.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput` when the disk has none.
+  mutating func reserve() throws {
+    if file == nil { try takeUp() }
+    try file?.reserve(from: size, bytes: 2 * AuditRecord.lineLimit)
+  }
+
   func synchronize() throws { try file?.synchronize() }
 
   /// Puts a full file aside and begins the next one, which says again who keeps the log.

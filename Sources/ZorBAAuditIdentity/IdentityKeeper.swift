@@ -1,4 +1,4 @@
-package import ZorBAAudit
+import ZorBAAudit
 package import ZorBAIdentity
 
 /// A member of a federation as the keeper of an audit log.

@@ -1,6 +1,7 @@
 import SwiftProtobuf
 import Synchronization
 import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJSON

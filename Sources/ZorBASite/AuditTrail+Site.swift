@@ -31,7 +31,7 @@ extension AuditTrail {
         .runOpened, by: keeper, run: run.name, digest: run.specification,
         detail: [
           "base": .string(run.base), "rounds": .integer(run.rounds),
-          "cohort": .integer(run.cohort),
+          "cohort": run.cohort.map { .integer($0) } ?? .null,
         ]))
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwiftProtobuf
 import ZorBAWire
 
 extension AdminCommand {

@@ -1,8 +1,10 @@
+import SwiftProtobuf
 package import ZorBA
 import ZorBAAudit
 import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAJSON
+import ZorBAJournal
 import ZorBAStore
 import ZorBAWire
 

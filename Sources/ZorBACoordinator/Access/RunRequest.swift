@@ -1,6 +1,7 @@
 import Crypto
 import ZorBAAudit
 import ZorBADiagnostics
+import ZorBAJournal
 import ZorBAStore
 
 /// A run that waits until enough people agree to it; no site can learn of it.

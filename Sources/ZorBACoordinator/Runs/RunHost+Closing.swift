@@ -1,6 +1,7 @@
 import Logging
 import SwiftProtobuf
 import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal

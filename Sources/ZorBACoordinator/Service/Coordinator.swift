@@ -3,6 +3,7 @@ package import ZorBA
 import ZorBAAudit
 import ZorBAConfiguration
 import ZorBADiagnostics
+import ZorBAJSON
 package import ZorBAStore
 import ZorBATensor
 import ZorBAWire

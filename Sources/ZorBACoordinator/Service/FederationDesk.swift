@@ -3,6 +3,7 @@ import SwiftProtobuf
 import ZorBA
 import ZorBAAudit
 import ZorBADiagnostics
+import ZorBAJSON
 import ZorBAOptimization
 package import ZorBAWire
 
