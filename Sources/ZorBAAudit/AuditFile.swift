@@ -15,28 +15,39 @@ package struct AuditSystemCalls: Sendable {
   package var write: @Sendable (Int32, UnsafeRawBufferPointer) -> Int
   /// As `fdatasync`.
   package var synchronize: @Sendable (Int32) -> Int32
-  /// Sets room aside behind the end of a file without changing its length; 0, or an error number.
-  package var reserve: @Sendable (Int32, _ end: Int, _ bytes: Int) -> Int32
+  /// Makes a file of so many bytes that take room on the disk; 0, or an error number.
+  package var reserve: @Sendable (_ path: String, _ bytes: Int) -> Int32
 
   package init(
     write: @escaping @Sendable (Int32, UnsafeRawBufferPointer) -> Int,
     synchronize: @escaping @Sendable (Int32) -> Int32,
-    reserve: @escaping @Sendable (Int32, Int, Int) -> Int32 = { AuditSystemCalls.reserve($0, $1, $2) }
+    reserve: @escaping @Sendable (String, Int) -> Int32 = { AuditSystemCalls.reserve($0, $1) }
   ) {
     self.write = write
     self.synchronize = synchronize
     self.reserve = reserve
   }
 
-  /// As `fallocate` that keeps the size; a file system that knows nothing of the kind has no fault.
-  package static func reserve(_ descriptor: Int32, _ end: Int, _ bytes: Int) -> Int32 {
-    #if canImport(Darwin)
-      return 0
-    #else
-      let keepSize: Int32 = 1
-      guard fallocate(descriptor, keepSize, off_t(end), off_t(bytes)) != 0 else { return 0 }
-      return [EOPNOTSUPP, ENOSYS, EINTR].contains(errno) ? 0 : errno
-    #endif
+  package static func reserve(_ path: String, _ bytes: Int) -> Int32 {
+    guard access(path, F_OK) != 0 else { return 0 }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return errno == EEXIST ? 0 : errno }
+    defer { close(descriptor) }
+    let zeros = [UInt8](repeating: 0, count: bytes)
+    var done = 0
+    while done < bytes {
+      let count = zeros[done...].withUnsafeBytes {
+        systemWrite(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        let number = count < 0 ? errno : ENOSPC
+        unlink(path)
+        return number
+      }
+      done += count
+    }
+    return 0
   }
 
   /// The operating system's.
@@ -147,16 +158,6 @@ final class AuditFile {
             advice: "What was to be recorded was not done. Make room on the disk.")
         }
       }
-    }
-  }
-
-  /// Sets room aside for what is to be appended.
-  func reserve(from end: Int, bytes: Int) throws {
-    let number = calls.reserve(descriptor, end, bytes)
-    guard number == 0 else {
-      throw Self.failure(
-        "has no room", path, number,
-        advice: "What was to be recorded was not done. Make room on the disk.")
     }
   }
 

@@ -73,6 +73,17 @@ struct AuditWriter {
   mutating func append(_ entry: AuditEntry) throws -> AuditRecord {
     if file == nil { try takeUp() }
     let entry = entry.recordable()
+    do {
+      return try place(entry)
+    } catch {
+      // The room that was set aside is for this.
+      guard unlink(files.spare) == 0 else { throw error }
+      if file == nil { try takeUp() }
+      return try place(entry)
+    }
+  }
+
+  private mutating func place(_ entry: AuditEntry) throws -> AuditRecord {
     if size >= options.bytesPerFile, !Self.isHead(entry) { try beginNextFile() }
     return try write(entry)
   }
@@ -102,12 +113,17 @@ struct AuditWriter {
     return record
   }
 
-  /// Sets room aside for the longest record there can be.
+  /// Sets room aside for records, in a file that makes way when the disk is full.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput` when the disk has none.
   mutating func reserve() throws {
     if file == nil { try takeUp() }
-    try file?.reserve(from: size, bytes: 2 * AuditRecord.lineLimit)
+    let number = options.calls.reserve(files.spare, 4 * AuditRecord.lineLimit)
+    guard number == 0 else {
+      throw AuditFile.failure(
+        "cannot set room aside", files.spare, number,
+        advice: "What was to be recorded was not done. Make room on the disk.")
+    }
   }
 
   func synchronize() throws { try file?.synchronize() }

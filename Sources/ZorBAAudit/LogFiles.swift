@@ -16,6 +16,8 @@ package struct LogFiles: Sendable, Equatable {
   /// The key lies beside the log.
   package var key: String { "\(path).key" }
   var lock: String { "\(path).lock" }
+  /// Takes up room for records that must still be written when the disk is full.
+  package var spare: String { "\(path).spare" }
 
   /// The full files, the oldest first.
   package var full: [String] {

@@ -1,3 +1,4 @@
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAJSON
 

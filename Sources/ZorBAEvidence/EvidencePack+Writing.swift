@@ -1,5 +1,6 @@
 import ZorBAAudit
 import ZorBADiagnostics
+import ZorBAJSON
 
 #if canImport(Glibc)
   import Glibc

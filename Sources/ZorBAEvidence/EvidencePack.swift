@@ -1,5 +1,5 @@
-import ZorBAAudit
-package import ZorBAAuditIdentity
+package import ZorBAAudit
+import ZorBAAuditIdentity
 import ZorBADiagnostics
 package import ZorBAIdentity
 package import ZorBAJSON

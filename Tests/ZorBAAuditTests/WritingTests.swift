@@ -135,6 +135,30 @@ func makePrivate(_ path: String) throws { #expect(chmod(path, 0o600) == 0) }
     #expect(accepted < 290)
   }
 
+  @Test func roomThatWasSetAsideTakesTheRecordOfWhatWasDone() throws {
+    let log = try LogUnderTest()
+    let path = log.files.spare
+    // A disk that has just the room that the spare file takes.
+    let calls = AuditSystemCalls(
+      write: { descriptor, bytes in
+        guard access(path, F_OK) != 0 else {
+          errno = ENOSPC
+          return -1
+        }
+        return AuditSystemCalls.system.write(descriptor, bytes)
+      }, synchronize: AuditSystemCalls.system.synchronize)
+    let opened = try log.open(calls: calls)
+    try opened.reserve()
+    #expect(try log.mode(path) == 0o600)
+    try opened.append(AuditEntry(.roundCommitted, run: "alpha", round: 1, digest: "ab"))
+    let report = try AuditVerifier.verify(log.files.all)
+    #expect(report.isSound && report.records == 2)
+    let full = AuditSystemCalls(
+      write: calls.write, synchronize: calls.synchronize, reserve: { _, _ in ENOSPC })
+    let other = try LogUnderTest()
+    #expect(throws: ZorBAError.self) { try other.open(calls: full).reserve() }
+  }
+
   @Test func aDiskThatDoesNotConfirmRefusesDurableKinds() throws {
     let log = try LogUnderTest()
     let fails = Mutex(false)

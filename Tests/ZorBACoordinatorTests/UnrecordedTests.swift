@@ -32,8 +32,8 @@ import ZorBAWire
           }
           return AuditSystemCalls.system.write(descriptor, bytes)
         }, synchronize: AuditSystemCalls.system.synchronize,
-        reserve: { [self] descriptor, end, bytes in
-          isFull.withLock({ $0 }) ? ENOSPC : AuditSystemCalls.reserve(descriptor, end, bytes)
+        reserve: { [self] path, bytes in
+          isFull.withLock({ $0 }) ? ENOSPC : AuditSystemCalls.reserve(path, bytes)
         })
     }
   }
