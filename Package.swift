@@ -80,13 +80,25 @@ let package = Package(
       name: "ZorBAPlanning", dependencies: ["ZorBAFederation", "ZorBAJSON", "ZorBADiagnostics"],
       swiftSettings: hot),
 
+    // What protects rows.
+    .target(
+      name: "ZorBASecureAggregation",
+      dependencies: ["ZorBADiagnostics", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: hot),
+    .target(
+      name: "ZorBAPrivacy",
+      dependencies: [
+        "ZorBADiagnostics", "ZorBAJSON", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: hot),
+
     // The public face.
     .target(
       name: "ZorBA",
       dependencies: [
         "ZorBAModels", "ZorBAOptimization", "ZorBATokenizers", "ZorBAData", "ZorBAJournal",
-        "ZorBAFederation", "ZorBAPlanning", "ZorBACheckpoint", "ZorBATensor", "ZorBAJSON",
-        "ZorBADiagnostics",
+        "ZorBAFederation", "ZorBAPlanning", "ZorBACheckpoint", "ZorBAPrivacy",
+        "ZorBASecureAggregation", "ZorBATensor", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: style),
@@ -118,11 +130,37 @@ let package = Package(
       dependencies: [
         "ZorBA", "ZorBABench", "ZorBABenchmarks", "ZorBAConfiguration", "ZorBAPlanning",
         "ZorBAFederation", "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor",
-        "ZorBAJSON",
+        "ZorBAJSON", "ZorBAPrivacy",
         "ZorBADiagnostics", "ZorBAConsole", "ZorBAPresentation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.copy("Resources")], swiftSettings: style),
+
+    // Records that an audit can rest on.
+    .target(
+      name: "ZorBAAudit",
+      dependencies: [
+        "ZorBAJSON", "ZorBADiagnostics", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBAAuditIdentity",
+      dependencies: ["ZorBAAudit", "ZorBAIdentity", "ZorBADiagnostics"], swiftSettings: style),
+    .target(
+      name: "ZorBAEvidence",
+      dependencies: [
+        "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAIdentity", "ZorBAJournal", "ZorBAOptimization",
+        "ZorBAJSON", "ZorBADiagnostics", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: style),
+    .target(
+      name: "ZorBAAuditCommands",
+      dependencies: [
+        "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAEvidence", "ZorBAIdentity", "ZorBAJournal",
+        "ZorBAConsole", "ZorBAJSON", "ZorBADiagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: style),
 
     // The federation over a network.
     .target(
@@ -137,7 +175,8 @@ let package = Package(
     .target(
       name: "ZorBAIdentityCommands",
       dependencies: [
-        "ZorBAIdentity", "ZorBAConsole", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAIdentity", "ZorBAConsole", "ZorBAJSON",
+        "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: style),
@@ -177,8 +216,9 @@ let package = Package(
     .target(
       name: "ZorBACoordinator",
       dependencies: [
-        "ZorBA", "ZorBAConfiguration", "ZorBAWire", "ZorBAStore", "ZorBAIdentity",
-        "ZorBAFederation", "ZorBAPlanning", "ZorBAJournal", "ZorBAOptimization", "ZorBATensor",
+        "ZorBA", "ZorBAAudit", "ZorBAConfiguration", "ZorBASecureAggregation", "ZorBAWire",
+        "ZorBAStore", "ZorBAIdentity", "ZorBAFederation", "ZorBAPlanning", "ZorBAJournal",
+        "ZorBAOptimization", "ZorBATensor",
         "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -192,8 +232,9 @@ let package = Package(
     .target(
       name: "ZorBASite",
       dependencies: [
-        "ZorBA", "ZorBAConfiguration", "ZorBASitePolicy", "ZorBAWire", "ZorBAIdentity",
-        "ZorBAFederation", "ZorBAPlanning", "ZorBAJournal", "ZorBAOptimization", "ZorBATensor",
+        "ZorBA", "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAConfiguration", "ZorBASecureAggregation",
+        "ZorBASitePolicy", "ZorBAWire", "ZorBAIdentity", "ZorBAFederation", "ZorBAPlanning",
+        "ZorBAJournal", "ZorBAOptimization", "ZorBATensor",
         "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -211,7 +252,7 @@ let package = Package(
       name: "zorba-server",
       dependencies: [
         "ZorBACoordinator", "ZorBASite", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire",
-        "ZorBAStore",
+        "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAAuditCommands", "ZorBAStore",
         "ZorBAConfiguration", "ZorBA", "ZorBAReport", "ZorBAPresentation", "ZorBAConsole",
         "ZorBALogging", "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -223,7 +264,8 @@ let package = Package(
       name: "zorba-site",
       dependencies: [
         "ZorBASite", "ZorBASitePolicy", "ZorBAIdentity", "ZorBAIdentityCommands", "ZorBAWire",
-        "ZorBAConfiguration", "ZorBA", "ZorBAConsole", "ZorBALogging", "ZorBAJSON",
+        "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAAuditCommands", "ZorBAConfiguration", "ZorBA",
+        "ZorBAConsole", "ZorBALogging", "ZorBAJSON",
         "ZorBADiagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -285,8 +327,8 @@ let package = Package(
       name: "ZorBATests",
       dependencies: [
         "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAPlanning", "ZorBAModels",
-        "ZorBAOptimization", "ZorBAJournal", "ZorBACheckpoint", "ZorBAData", "ZorBATensor",
-        "ZorBAJSON",
+        "ZorBAOptimization", "ZorBAJournal", "ZorBACheckpoint", "ZorBAData", "ZorBAPrivacy",
+        "ZorBASecureAggregation", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport", "CZorBAKernels",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
@@ -314,6 +356,24 @@ let package = Package(
         "ZorBAPlanning", "ZorBAFederation", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBASecureAggregationTests",
+      dependencies: [
+        "ZorBASecureAggregation", "ZorBADiagnostics", "ZorBATestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBAPrivacyTests",
+      dependencies: ["ZorBAPrivacy", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport"],
+      exclude: ["Goldens"], swiftSettings: hot),
+    .testTarget(
+      name: "ZorBAAuditTests",
+      dependencies: [
+        "ZorBAAudit", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: style),
     .testTarget(
       name: "ZorBAIdentityTests",
       dependencies: [
@@ -356,6 +416,7 @@ let package = Package(
       name: "ZorBACoordinatorTests",
       dependencies: [
         "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
+        "ZorBASecureAggregation", "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAEvidence",
         "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData", "ZorBAFederation",
         "ZorBAJournal",
         "ZorBAOptimization", "ZorBACheckpoint", "ZorBAModels", "ZorBATensor", "ZorBAJSON",

@@ -42,6 +42,8 @@ extension RunConfiguration {
     if case .mapping = root.node("differential_privacy")?.content {
       differentialPrivacy = try DifferentialPrivacyConfiguration(privacy)
     }
+    approvals = try ApprovalConfiguration(
+      root.section("approvals"), sites: federation.sites.count)
     seed = try root.unsigned("seed", default: seed)
     out = try root.text("out") ?? out
     try root.finish()

@@ -17,6 +17,8 @@ package enum ExitStatus: Int32 {
   case badInput = 3
   case refused = 4
   case resumable = 5
+  /// An audit log or an evidence pack's records are broken.
+  case brokenLog = 6
 
   /// The code that an error ends the process with.
   package init(_ error: ZorBAError) {

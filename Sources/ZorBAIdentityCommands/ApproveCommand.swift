@@ -1,4 +1,6 @@
 import ArgumentParser
+import ZorBAAudit
+import ZorBAAuditIdentity
 import ZorBAConsole
 import ZorBADiagnostics
 import ZorBAIdentity
@@ -38,9 +40,13 @@ struct ApproveCommand: ParsableCommand {
   var replace = false
 
   func run() throws {
-    let issued = try CertificateAuthority.open(folder: authority).approve(
+    let owner = try CertificateAuthority.open(folder: authority)
+    let issued = try owner.approve(
       SigningRequest(file: request), fingerprint: fingerprint, hosts: hosts.names,
       lifetime: validity.lifetime, isReplacement: replace, now: Date())
+    // What cannot be recorded is not handed out.
+    try AuthorityLog.record(
+      AuditEntry(.identityApproved, issued, detail: ["replaces": .bool(replace)]), of: owner)
     do {
       try issued.write(to: out)
     } catch var error as ZorBAError {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import ZorBAAudit
+import ZorBAAuditIdentity
 import ZorBAConsole
 import ZorBAIdentity
 import ZorBAJSON
@@ -37,6 +39,12 @@ struct InitCommand: ParsableCommand {
       folder: "\(out)/coordinator", principal: coordinator, hosts: names, lifetime: lifetime,
       now: now)
     let credentials = try identity.load()
+    try AuthorityLog.record(
+      AuditEntry(
+        .identityEnrolled, digest: credentials.chain.first.map { Hexadecimal.digest(of: $0) },
+        detail: [
+          "principal": .string(credentials.principal.uri), "serial": .string(credentials.serial),
+        ]), of: authority)
     if common.json {
       let value: JSONValue = [
         "federation": .string(federation), "authority": .string(out),

@@ -1,4 +1,6 @@
 import ArgumentParser
+import ZorBAAudit
+import ZorBAAuditIdentity
 import ZorBAConsole
 import ZorBAIdentity
 import ZorBAJSON
@@ -41,6 +43,7 @@ struct RenewCommand: ParsableCommand {
     let issued = try authority.renew(
       request, of: old.chain.first ?? [], hosts: names.isEmpty ? nil : names, lifetime: lifetime,
       mayHaveExpired: true, now: Date())
+    try AuthorityLog.record(AuditEntry(.identityRenewed, issued), of: authority)
     try folder.install(issued.chain)
     let certificate = issued.certificate
     if common.json {

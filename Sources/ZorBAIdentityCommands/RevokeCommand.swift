@@ -1,4 +1,6 @@
 import ArgumentParser
+import ZorBAAudit
+import ZorBAAuditIdentity
 import ZorBAConsole
 import ZorBAIdentity
 import ZorBAJSON
@@ -30,8 +32,17 @@ struct RevokeCommand: ParsableCommand {
   var reason: String
 
   func run() throws {
-    let entries = try CertificateAuthority.open(folder: authority).revoke(
-      subject, reason: reason, now: Date())
+    let owner = try CertificateAuthority.open(folder: authority)
+    let entries = try owner.revoke(subject, reason: reason, now: Date())
+    for entry in entries {
+      try AuthorityLog.record(
+        AuditEntry(
+          .identityRevoked,
+          detail: [
+            "principal": .string(entry.principal.uri), "serial": .string(entry.serial),
+            "reason": .string(reason),
+          ]), of: owner)
+    }
     if common.json {
       let value: JSONValue = [
         "revoked": .array(

@@ -53,7 +53,7 @@ final class JournalFile {
       case .create: O_RDWR | O_CREAT | O_EXCL
       case .update: O_RDWR
       }
-    let descriptor = open(path, flags | O_CLOEXEC, 0o644)
+    let descriptor = open(path, flags | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Self.openError(path, mode: mode, number: errno) }
     self.path = path
     self.descriptor = descriptor

@@ -1,6 +1,7 @@
 import SwiftProtobuf
 import Synchronization
 import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJSON
@@ -83,7 +84,8 @@ final class AgentSession {
     let configuration = agent.configuration
     link = try SiteLink(configuration, observer: agent.options.observer, post: agent.post)
     dispatch = try SiteDispatch(
-      configuration, federation: link.federation, observer: agent.options.observer)
+      configuration, federation: link.federation, audit: agent.options.audit,
+      observer: agent.options.observer)
     let folder = configuration.state
     worker = SiteWorker(
       SiteWork(

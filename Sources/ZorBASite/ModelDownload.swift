@@ -42,7 +42,8 @@ struct ModelDownload: Sendable {
 
   private func makeFolder() throws {
     do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw ZorBAError(
         .inputOutput, "the folder cannot be made", at: .init(file: folder),

@@ -1,4 +1,5 @@
 package import ZorBA
+package import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
 package import ZorBASitePolicy
@@ -25,6 +26,8 @@ package final class SiteAgent: Sendable {
     package var alter: @Sendable (_ update: [UInt8]) -> [UInt8] = { $0 }
     /// Waited for before a piece of an update is sent, as a slow network delays it.
     package var beforePiece: @Sendable (_ offset: Int) async -> Void = { _ in }
+    /// Where the agent records what leaves, and what its policy keeps in; nil keeps no log.
+    package var audit: AuditTrail?
     /// Where first-order methods take gradients from; nil takes the model's backward pass.
     package var gradients: SharedGradientFactory?
 

@@ -1,6 +1,7 @@
 import Crypto
 import SwiftProtobuf
 import ZorBA
+import ZorBAAudit
 import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAJournal
@@ -13,18 +14,21 @@ final class SiteDispatch {
   private let gate: SiteGate
   private let federation: String
   private let observer: @Sendable (AgentNotice) -> Void
+  private let audit: AuditTrail?
 
   /// - Throws: `ZorBAError` when policy, ledger or log cannot be used: then nothing leaves.
   init(
-    _ configuration: SiteConfiguration, federation: String,
+    _ configuration: SiteConfiguration, federation: String, audit: AuditTrail? = nil,
     observer: @escaping @Sendable (AgentNotice) -> Void
   ) throws {
+    try audit?.recordPolicy(at: configuration.policy)
     gate = SiteGate(
       policy: try SitePolicy.read(path: configuration.policy),
       ledger: try SiteLedger(folder: configuration.state),
       log: try SentLog(path: configuration.sentLog.path, keepMiB: configuration.sentLog.keepMiB))
     self.federation = federation
     self.observer = observer
+    self.audit = audit
   }
 
   var policy: SitePolicy { gate.policy }
@@ -39,8 +43,12 @@ final class SiteDispatch {
       run, name: name, federation: federation, header: header,
       specification: Self.specification(of: encoded))
     switch gate.admit(run: facts) {
-    case .allowed, .wait: return run.rounds
-    case .refused(let refusal): throw refusal.error
+    case .allowed, .wait:
+      try audit?.recordAdmission(of: facts)
+      return run.rounds
+    case .refused(let refusal):
+      audit?.noteRefusal(refusal.sentence, run: name, round: nil, digest: facts.specification)
+      throw refusal.error
     }
   }
 
@@ -50,9 +58,11 @@ final class SiteDispatch {
     switch gate.admit(occasion, run: run) {
     case .allowed: return nil
     case .refused(let refusal):
+      audit?.noteRefusal(refusal.sentence, run: run, round: occasion.roundNumber)
       observer(.refused(refusal.sentence))
       return refusal.reason
     case .wait(let until, let refusal):
+      audit?.noteRefusal(refusal.sentence, run: run, round: occasion.roundNumber)
       observer(.refused("\(refusal.sentence) (until \(until))"))
       return refusal.reason
     }
@@ -69,8 +79,11 @@ final class SiteDispatch {
       time: .now, run: run, round: fields.round, kind: fields.kind, fields: fields.object,
       payload: try message.serializedBytes())
     switch try gate.release(line, on: occasion) {
-    case .allowed: return nil
+    case .allowed:
+      try audit?.recordRelease(of: line)
+      return nil
     case .refused(let refusal), .wait(_, let refusal):
+      audit?.noteRefusal(refusal.sentence, run: run, round: line.round)
       observer(.refused(refusal.sentence))
       return refusal.reason
     }
@@ -89,8 +102,11 @@ final class SiteDispatch {
       payload: try declaration.serializedBytes(),
       updateBytes: Int(clamping: declaration.bytes))
     switch try gate.release(line, on: occasion) {
-    case .allowed: return nil
+    case .allowed:
+      try audit?.recordRelease(of: line)
+      return nil
     case .refused(let refusal), .wait(_, let refusal):
+      audit?.noteRefusal(refusal.sentence, run: run, round: line.round)
       observer(.refused(refusal.sentence))
       return refusal.reason
     }

@@ -18,7 +18,7 @@ struct AdminCommand: AsyncParsableCommand {
     commandName: "admin", abstract: "Watch and steer a coordinator's runs.",
     subcommands: [
       Status.self, Sites.self, Start.self, Pause.self, Resume.self, Stop.self, RollBack.self,
-      Branch.self, Readmit.self,
+      Branch.self, Readmit.self, Approve.self,
     ], defaultSubcommand: Status.self)
 }
 

@@ -17,7 +17,12 @@ enum RunTable {
       ])
     }
     let reasons = runs.filter { !$0.reason.isEmpty }.map { "\($0.name): \($0.reason)\n" }
-    return table.rendered() + reasons.joined()
+    let approvals = runs.filter { $0.approvalsRequired > 0 }.map { run in
+      "\(run.name): asked for by \(run.requestedBy), approved by "
+        + (run.approvals.isEmpty
+          ? "nobody" : run.approvals.map(\.approver).joined(separator: ", ")) + "\n"
+    }
+    return table.rendered() + reasons.joined() + approvals.joined()
   }
 
   static func json(_ run: Zorba_V1_RunStatus) -> JSONValue {
@@ -36,7 +41,11 @@ enum RunTable {
         "received": .integer(Int(clamping: run.payloadBytesReceived)),
         "sent": .integer(Int(clamping: run.payloadBytesSent)),
       ],
-      "folder": .string(run.folder),
+      "folder": .string(run.folder), "digest": .string(run.digest),
+      "requested_by": .string(run.requestedBy),
+      "approvals_required": .integer(Int(run.approvalsRequired)),
+      "approvals": .array(
+        run.approvals.map { ["approver": .string($0.approver), "time": .number($0.time)] }),
     ]
   }
 

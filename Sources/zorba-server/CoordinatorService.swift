@@ -1,5 +1,7 @@
 import Logging
 import ZorBA
+import ZorBAAudit
+import ZorBAAuditIdentity
 import ZorBAConsole
 import ZorBACoordinator
 import ZorBADiagnostics
@@ -26,6 +28,7 @@ struct CoordinatorService {
   private let server: WireServer
   private let watcher: CoordinatorWatcher
   private let log: Logger
+  private let audit: AuditTrail
 
   init(_ command: ServerCommand) throws {
     self.command = command
@@ -50,7 +53,14 @@ struct CoordinatorService {
     self.log = log
     let watcher = CoordinatorWatcher(isQuiet: command.common.quiet)
     self.watcher = watcher
+    let audit = try AuditTrail(
+      path: "\(command.state)/audit.jsonl", keeper: IdentityKeeper(credentials))
+    self.audit = audit
+    let access = AccessFile(path: command.access)
+    try Self.recordStart(audit, access: access)
     var options = Coordinator.Options()
+    options.access = access
+    options.runs.audit = audit
     options.servesModels = command.serveModels
     options.downloadBytesPerSecond = command.downloadMib * 0x1p20
     if command.replica {
@@ -68,7 +78,8 @@ struct CoordinatorService {
         of: credentials, admits: [.site, .operator], revocations: revocations),
       federation: FederationDesk(coordinator, renewal: renewal),
       administration: AdministrationDesk(coordinator)
-    ) { event in
+    ) { [coordinator] event in
+      audit.note(event, federation: coordinator.federation)
       switch event {
       case .listening(let host, let port):
         log.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
@@ -80,6 +91,20 @@ struct CoordinatorService {
       case .disconnected: log.info("\(event)")
       }
     }
+  }
+
+  /// Records with which rules the coordinator begins; rules that cannot be read are an error now
+  /// rather than at the first question.
+  private static func recordStart(_ audit: AuditTrail, access: AccessFile) throws {
+    let rules = try access.rules()
+    let text = access.path.flatMap { FileManager.default.contents(atPath: $0) }
+    try audit.record(
+      AuditEntry(
+        .serviceStarted, by: audit.keeper, digest: text.map { Hexadecimal.digest(of: Array($0)) },
+        detail: [
+          "software": .string(Software.description),
+          "approvals_minimum": .integer(rules.leastApprovals),
+        ]))
   }
 
   /// Renames a store and what SQLite keeps beside it.
@@ -109,7 +134,14 @@ struct CoordinatorService {
     }
     for (name, run) in runs {
       watcher.say("Run '\(name)': preparing its model's digest.")
-      try await coordinator.open(run, named: name)
+      if case .waiting(let digest, let required) = try await coordinator.admit(run, named: name) {
+        watcher.say(
+          "Run '\(name)' needs \(required) approvals of its digest \(digest): zorba admin approve.")
+      }
+    }
+    for fault in try await coordinator.restoreRequests() {
+      log.error("run not taken up", metadata: ["run": "\(fault.run)", "error": "\(fault.error)"])
+      watcher.say("\(fault.run): not taken up: \(fault.error)")
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
@@ -122,6 +154,7 @@ struct CoordinatorService {
       group.cancelAll()
     }
     watcher.finish()
+    audit.note(AuditEntry(.serviceStopped, by: audit.keeper))
     try await conclude()
   }
 
@@ -168,7 +201,7 @@ struct CoordinatorService {
 
   private func allHaveEnded() async -> Bool {
     for host in await coordinator.runs where await !host.isSettled { return false }
-    return true
+    return await !coordinator.isAwaitingApproval
   }
 
   private func nobodyIsMissing() async -> Bool {

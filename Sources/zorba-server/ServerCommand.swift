@@ -57,6 +57,13 @@ struct ServerCommand: AsyncParsableCommand {
   @Option(help: "The folder of the coordinator's store and log.")
   var state = "coordinator"
 
+  @Option(
+    help: """
+      A YAML file with the roles of operators and the approvals that every run needs. Without it \
+      every operator may start, steer and approve runs.
+      """)
+  var access: String?
+
   @Flag(help: "Hand out base models to sites that have none.")
   var serveModels = false
 

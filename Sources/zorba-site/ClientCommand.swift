@@ -1,12 +1,16 @@
 import ArgumentParser
 import Logging
 import Synchronization
+import ZorBAAudit
+import ZorBAAuditIdentity
 import ZorBAConsole
 import ZorBADiagnostics
+import ZorBAIdentity
 import ZorBAJSON
 import ZorBALogging
 import ZorBASite
 import ZorBASitePolicy
+import ZorBAWire
 
 struct ClientCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -60,10 +64,19 @@ struct ClientCommand: AsyncParsableCommand {
     let log = try AgentLog(folder: configuration.state, level: configuration.logLevel)
     var options = SiteAgent.Options()
     options.threads = common.threads
+    let audit = try AuditTrail(
+      path: "\(configuration.state)/audit.jsonl",
+      keeper: IdentityKeeper(IdentityFolder(configuration.identity).load()))
+    try audit.record(
+      AuditEntry(
+        .serviceStarted, by: audit.keeper, detail: ["software": .string(Software.description)]))
+    options.audit = audit
     options.observer = { notice in
       watcher.observe(notice)
       log.write(notice)
+      audit.note(notice)
     }
+    defer { audit.note(AuditEntry(.serviceStopped, by: audit.keeper)) }
     let agent = SiteAgent(configuration, options: options)
     let interruption = Task {
       while !Interruption.isRequested {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ZorBAAuditCommands
 import ZorBAConsole
 import ZorBADiagnostics
 import ZorBAIdentityCommands
@@ -8,7 +9,8 @@ struct ZorbaSite: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "zorba",
     abstract: "A site's agent: lives beside the data, dials out only, answers within its policy.",
-    version: "0.1.0", subcommands: [ClientCommand.self, PKICommand.self])
+    version: "0.1.0",
+    subcommands: [ClientCommand.self, AuditCommand.self, PKICommand.self])
 
   static func main() async {
     await CommandEntry.run(Self.self)

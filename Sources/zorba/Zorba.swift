@@ -1,4 +1,5 @@
 import ArgumentParser
+import ZorBAAuditCommands
 import ZorBAConsole
 import ZorBADiagnostics
 
@@ -13,14 +14,14 @@ struct Zorba: ParsableCommand {
       error.
 
       Exit codes: 0 done; 1 failed; 2 usage or bad configuration; 3 bad input data or model; \
-      4 refused by a policy; 5 incomplete but resumable.
+      4 refused by a policy; 5 incomplete but resumable; 6 a broken audit log.
       """,
     version: "0.1.0",
     subcommands: [
       DemoCommand.self, SimulateCommand.self, EvaluateCommand.self, GenerateCommand.self,
       TokenizeCommand.self, ScoreCommand.self, ExportCommand.self, InspectCommand.self,
       PlanCommand.self, CardCommand.self, DoctorCommand.self, BenchCommand.self,
-      BenchmarkCommand.self,
+      BenchmarkCommand.self, AuditCommand.self,
     ])
 
   /// Like ArgumentParser's own `main`, but with this command's exit codes and error text.

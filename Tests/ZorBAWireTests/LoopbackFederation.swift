@@ -191,6 +191,12 @@ struct EchoHandler: FederationHandler, AdministrationHandler {
     .with { $0.run = run }
   }
 
+  func approveRun(
+    _ peer: WirePeer, _ request: Zorba_V1_ApproveRunRequest
+  ) async throws -> Zorba_V1_ApproveRunResponse {
+    .with { $0.run = run }
+  }
+
   func controlRun(
     _ peer: WirePeer, _ request: Zorba_V1_ControlRunRequest
   ) async throws -> Zorba_V1_ControlRunResponse {

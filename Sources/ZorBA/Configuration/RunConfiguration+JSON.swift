@@ -46,6 +46,7 @@ extension RunConfiguration {
     if let differentialPrivacy {
       members.append(("differential_privacy", differentialPrivacy.json))
     }
+    if approvals != ApprovalConfiguration() { members.append(("approvals", approvals.json)) }
     return Self.object(members)
   }
 

@@ -12,6 +12,7 @@ extension RunConfiguration {
         advice: "Use \(rule).")
     }
     if let fault = federation.fault ?? siteFault ?? methodFault ?? secureAggregationFault
+      ?? approvals.fault(sites: federation.sites.count)
     {
       try require(false, fault.key, fault.value, fault.rule)
     }

@@ -42,6 +42,8 @@ public struct RunConfiguration: Sendable, Equatable {
   public var secureAggregation: SecureAggregationConfiguration
   /// What the run promises about the rows behind its scalars; nil promises nothing.
   public var differentialPrivacy: DifferentialPrivacyConfiguration?
+  /// Who must agree before the run begins.
+  public var approvals: ApprovalConfiguration
   /// The seed from which keys, partitions and draws are derived.
   public var seed: UInt64
   /// The folder the run leaves its files in.
@@ -64,6 +66,7 @@ public struct RunConfiguration: Sendable, Equatable {
     self.aggregation = AggregationConfiguration()
     self.memory = MemoryConfiguration()
     self.secureAggregation = SecureAggregationConfiguration()
+    self.approvals = ApprovalConfiguration()
     self.seed = 1
     self.out = out
   }

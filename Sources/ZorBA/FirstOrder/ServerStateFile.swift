@@ -46,7 +46,7 @@ struct ServerStateFile {
     let path = path(round: round)
     let temporary = path + ".new"
     let elements = moments.first?.tensors.reduce(0) { $0 + $1.count } ?? 0
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Self.failure(path, "cannot be written") }
     defer { close(descriptor) }
     var hash = SHA256()

@@ -21,7 +21,7 @@ package final class LineFile {
   /// - Throws: `ZorBAError` with code `inputOutput`.
   package init(path: String) throws {
     self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     if descriptor < 0 {
       throw ZorBAError(
         .inputOutput, "cannot be opened: \(String(cString: strerror(errno)))",

@@ -58,7 +58,9 @@ public struct RunFolder: Sendable {
         advice: "Let 'out' name another folder, or take this file away.")
     }
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      // What a run leaves tells of the data it was trained on.
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw ZorBAError(
         .inputOutput, "the folder cannot be made", at: .init(file: path),
@@ -72,6 +74,7 @@ public struct RunFolder: Sendable {
   public static func write(_ text: String, to path: String) throws {
     do {
       try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     } catch {
       throw ZorBAError(
         .inputOutput, "cannot be written", at: .init(file: path),

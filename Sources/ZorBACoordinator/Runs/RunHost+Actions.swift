@@ -22,6 +22,7 @@ extension RunHost {
     var mail = Mail()
     while !events.isEmpty {
       let event = events.removeFirst()
+      audit(event)
       if case .committed = event { tellOfEstimates() }
       for action in machine.handle(event) { events += perform(action, mail: &mail) }
     }
@@ -177,6 +178,7 @@ extension RunHost {
     sites[client].reason = reason
     unsavedSites.insert(client)
     saveSites()
+    note("quarantined", site: sites[client].name, ["reason": "\(reason)"])
     warn("\(sites[client].name) is quarantined: \(reason)")
     sessions[client]?.sayGoodbye(.diverged, reason)
   }

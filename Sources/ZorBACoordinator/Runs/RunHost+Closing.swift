@@ -1,6 +1,7 @@
 import Logging
 import SwiftProtobuf
 import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
@@ -72,6 +73,7 @@ extension RunHost {
     _ round: CommittedRound, _ metrics: RoundMetrics, ticket: RoundCoordinator.Ticket,
     plan: ActivationPlan, reports: [RoundCoordinator.Report]
   ) throws {
+    try audit?.ready()
     try record(
       metrics, ticket: ticket, accepted: Set(round.participants.map { Int($0) - 1 }),
       reports: reports)
@@ -86,6 +88,7 @@ extension RunHost {
         }
       }
     }
+    auditCommit(metrics.round, participants: round.participants, attempt: ticket.attempt)
     replica?.committed(round, chain: journal.chain)
     resultWriter.append(metrics)
   }

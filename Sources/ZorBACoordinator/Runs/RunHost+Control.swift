@@ -1,8 +1,10 @@
 import Logging
 import SwiftProtobuf
 package import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
+import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBAPlanning
@@ -155,6 +157,10 @@ extension RunHost {
         .end(
           EndMarker(
             round: UInt64(round), reason: isComplete ? "all rounds committed" : reason)))
+      audit?.note(
+        entry(
+          .runEnded, round: round, digest: finalDigest.map { "\($0.state)" },
+          ["complete": .bool(isComplete), "chain": .string("\(journal.chain)")]))
       return .ended
     } catch {
       recoverLater(from: error)

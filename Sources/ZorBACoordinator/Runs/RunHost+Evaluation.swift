@@ -1,8 +1,10 @@
 import Logging
 import SwiftProtobuf
 import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
+import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBAPlanning
@@ -44,6 +46,11 @@ extension RunHost {
     } catch {
       warn("the evaluation after round \(round) is not stored: \(error)")
     }
+    audit?.note(
+      entry(
+        .runEvaluated, round: round,
+        digest: Hexadecimal.digest(of: Array(evaluation.json.serialized.utf8)),
+        ["sites": .integer(evaluation.perClient.count)]))
     resultWriter.append(evaluation, round: round)
     observer(.evaluated(run: name, evaluation, round: round))
   }

@@ -1,6 +1,7 @@
 import Logging
 import SwiftProtobuf
 import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
@@ -56,8 +57,9 @@ extension RunHost {
         handle(.planned(firstRound: decision.firstRound))
         return
       }
-      try appendAndTell(
-        .plan(PlanRecord(plan, outer: blueprint.configuration.blocks.outer)))
+      let record = PlanRecord(plan, outer: blueprint.configuration.blocks.outer)
+      try auditPlan(record, firstRound: decision.firstRound, members: decision.members.count)
+      try appendAndTell(.plan(record))
       if timeline == nil { timeline = ActivationTimeline(plan) } else { timeline?.adopt(plan) }
       // What the engine knows does not depend on the plan; only the first one needs it made.
       if let engine, let timeline {

@@ -184,6 +184,7 @@ extension RunHost {
     var metadata = detail
     if let site { metadata["site"] = "\(site)" }
     log.log(level: kind == "warning" ? .warning : .info, "\(kind)", metadata: metadata)
+    audit(note: kind, site: site, detail)
     // Comings and goings are in the log; each event here costs the disk a confirmation.
     guard !["arrived", "ready", "gone", "planning"].contains(kind) else { return }
     try? store.appendEvent(

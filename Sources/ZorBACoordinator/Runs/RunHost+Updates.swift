@@ -1,6 +1,7 @@
 import Logging
 import SwiftProtobuf
 import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
@@ -127,9 +128,12 @@ extension RunHost {
       reports: reports.filter { accepted.contains($0.client) },
       leftOut: closing.faults.map(\.client), seconds: seconds,
       peakMemoryBytes: (sites.map(\.peakMemoryMiB).max() ?? 0) << 20)
+    try audit?.ready()
     try record(metrics, ticket: ticket, accepted: accepted, reports: reports)
     let before = journal.chain
     try journal.append(committed.round, changes: committed.changes.body)
+    auditCommit(
+      metrics.round, participants: committed.round.participants, attempt: ticket.attempt)
     server?.adopt()
     tail.append(
       .with {

@@ -1,6 +1,7 @@
 package import Logging
 import SwiftProtobuf
 package import ZorBA
+package import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAJournal
@@ -96,6 +97,8 @@ package actor RunHost {
     package var retrySeconds = 5.0
     /// How a replica of the model is kept; nil keeps none.
     package var replica: ReplicaOptions?
+    /// Where acts and rounds are recorded; nil keeps no log.
+    package var audit: AuditTrail?
     /// Seconds that a run which is taken up again waits for all its sites, from the first one on.
     package var gatherSeconds = 10.0
     /// The federation's name, which binds what sites sign.
@@ -169,6 +172,7 @@ package actor RunHost {
     deadlines = DeadlinePolicy(fixed: deadline > 0 ? deadline : nil)
     if let engine, let timeline { selection.follow(engine, timeline) }
     machine = opened.machine(selection)
+    try AuditOpening(blueprint, journal: opened.journal).record(in: options.audit)
     let evaluations = try self.store.ownEvaluations()
     ownEvaluations = evaluations
     replica = try options.replica.map {

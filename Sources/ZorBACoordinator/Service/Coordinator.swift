@@ -1,7 +1,9 @@
 package import Logging
 package import ZorBA
+import ZorBAAudit
 import ZorBAConfiguration
 import ZorBADiagnostics
+import ZorBAJSON
 package import ZorBAStore
 import ZorBATensor
 import ZorBAWire
@@ -16,6 +18,8 @@ package actor Coordinator {
     package var servesModels = false
     /// Bytes a second for all downloads together; 0 sets no limit.
     package var downloadBytesPerSecond = 0.0
+    /// Who may do what.
+    package var access = AccessFile(path: nil)
     /// Told what runs do.
     package var observer: @Sendable (RunNotice) -> Void = { _ in }
 
@@ -27,7 +31,9 @@ package actor Coordinator {
   nonisolated let log: Logger
   nonisolated let throttle: Throttle
   let store: CoordinatorStore
-  private var hosts: [String: RunHost] = [:]
+  var hosts: [String: RunHost] = [:]
+  /// Runs that wait for approval, by name.
+  var requests: [String: RunRequest] = [:]
   private var libraries: [String: ModelLibrary] = [:]
   private var cards: [String: ModelCard] = [:]
   private var nextSession: UInt64 = 1
@@ -45,18 +51,10 @@ package actor Coordinator {
   /// - Throws: `ZorBAError` when it is open already or cannot be opened.
   @discardableResult
   package func open(_ configuration: RunConfiguration, named name: String) throws -> RunHost {
-    try RunNames.check(name)
-    guard hosts[name] == nil else {
-      throw ZorBAError(
-        .invalidConfiguration, "there is a run '\(name)' already",
-        advice: "Give the new run another name.")
-    }
-    let card = try card(for: configuration)
+    try checkFree(name)
+    let blueprint = try blueprint(of: configuration, named: name)
+    try checkApproved(blueprint)
     let folder = RunFolder(path: configuration.out)
-    let blueprint = try RunBlueprint(
-      name: name,
-      configuration: SecureAggregationChoice.resolved(
-        configuration, blocks: card.layerCount, folder: folder), card: card)
     var options = options.runs
     options.federation = federation
     let host = try RunHost(
@@ -70,25 +68,57 @@ package actor Coordinator {
     return host
   }
 
-  /// Starts a run from an earlier round of another one, in a folder beside that one's.
+  /// Where acts are recorded; nil keeps no log.
+  nonisolated var audit: AuditTrail? { options.runs.audit }
+
+  /// - Throws: `ZorBAError` when a new run cannot be called so.
+  func checkFree(_ name: String) throws {
+    try RunNames.check(name)
+    guard hosts[name] == nil else {
+      throw ZorBAError(
+        .invalidConfiguration, "there is a run '\(name)' already",
+        advice: "Give the new run another name.")
+    }
+  }
+
+  /// The run with whatever its file leaves to the coordinator decided: what is approved is what runs.
+  func blueprint(of configuration: RunConfiguration, named name: String) throws -> RunBlueprint {
+    let card = try card(for: configuration)
+    return try RunBlueprint(
+      name: name,
+      configuration: SecureAggregationChoice.resolved(
+        configuration, blocks: card.layerCount, folder: RunFolder(path: configuration.out)),
+      card: card)
+  }
+
+  /// Starts a run from an earlier round of another one, in a folder beside that one's; it needs as
+  /// many approvals as that one did.
   ///
   /// - Throws: `ZorBAError` when there is no such round, the name is taken or an override is wrong.
   func branch(
-    _ source: String, at round: Int, to name: String, overrides: [String]
-  ) async throws -> RunHost {
+    _ source: String, at round: Int, to name: String, overrides: [String], by actor: String
+  ) async throws {
     let host = try run(named: source)
-    try RunNames.check(name)
+    try checkFree(name)
     var configuration = try RunFile.parse(
       host.blueprint.configuration.yamlText, file: host.folder.configuration, overrides: overrides)
     let parent = host.folder.path.split(separator: "/", omittingEmptySubsequences: false)
       .dropLast().joined(separator: "/")
     configuration.out = parent.isEmpty ? name : "\(parent)/\(name)"
+    let least = max(
+      try requiredApprovals(of: host.blueprint.configuration),
+      try store.request(of: source)?.required ?? 0)
+    let specification = try blueprint(of: configuration, named: name).specification
+    try audit?.record(
+      AuditEntry(
+        .runBranched, by: actor, run: source, round: round, digest: specification,
+        detail: ["to": .string(name)]))
     let folder = RunFolder(path: configuration.out)
     try folder.prepareForNewRun(configuration: configuration.yamlText)
     try await host.branchJournal(
       at: round, to: folder.journal, configuration: configuration)
     try RunFolder.write(configuration.yamlText, to: folder.configuration)
-    return try open(configuration, named: name)
+    try admit(configuration, named: name, by: actor, least: least)
   }
 
   /// The run of this name.

@@ -1,7 +1,9 @@
 import Logging
 import SwiftProtobuf
 import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
+import ZorBAJSON
 import ZorBAOptimization
 package import ZorBAWire
 
@@ -61,7 +63,7 @@ package struct FederationDesk: FederationHandler {
       ours: .current,
       theirs: .init(minimum: hello.protocolMinimum, maximum: hello.protocolMaximum),
       as: .coordinator)
-    let host = try await coordinator.run(named: hello.run, for: session.site)
+    let host = try await admit(hello, as: session)
     try await host.welcome(hello, protocol: version, to: session)
     do {
       while let message = try await messages.next() {
@@ -72,6 +74,25 @@ package struct FederationDesk: FederationHandler {
       throw error
     }
     await host.closed(session)
+  }
+
+  /// The run of a site that comes, recorded either way.
+  private func admit(_ hello: Zorba_V1_Hello, as session: SiteSession) async throws -> RunHost {
+    let actor = "zorba://\(coordinator.federation)/site/\(session.site)"
+    do {
+      let host = try await coordinator.run(named: hello.run, for: session.site)
+      coordinator.audit?.note(
+        AuditEntry(
+          .identityConnected, by: actor, run: host.name,
+          detail: ["software": .string(hello.software)]))
+      return host
+    } catch {
+      coordinator.audit?.noteStranger(
+        AuditEntry(
+          .identityRefused, by: actor,
+          detail: ["reason": .string((error as? ZorBAError)?.message ?? "")]))
+      throw error
+    }
   }
 
   package func fetchJournal(
@@ -183,6 +204,12 @@ package struct FederationDesk: FederationHandler {
         advice: "Ask the operator to renew the certificate with 'zorba pki renew'.")
     }
     let chain = try renewal.sign(Array(request.signingRequest), for: peer)
+    // A certificate that cannot be recorded is not handed out.
+    try coordinator.audit?.record(
+      AuditEntry(
+        .identityRenewed, by: peer.identity.uri(in: coordinator.federation),
+        digest: chain.first.map { Hexadecimal.digest(of: $0) },
+        detail: ["old_serial": .string(peer.identity.serial)]))
     return .with { $0.certificates = chain.map { Data($0) } }
   }
 }

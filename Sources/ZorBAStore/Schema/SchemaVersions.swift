@@ -6,7 +6,9 @@ import ZorBADiagnostics
 /// A version that was released is never edited: its dump lies among the fixtures of the tests, and
 /// the next change is a new file beside this one, a line in `steps`, and a new fixture.
 enum SchemaVersions {
-  private static let steps: [@Sendable (Database) throws -> Void] = [SchemaVersion1.apply]
+  private static let steps: [@Sendable (Database) throws -> Void] = [
+    SchemaVersion1.apply, SchemaVersion2.apply,
+  ]
 
   private static let prefix = "coordinator-v"
 

@@ -44,6 +44,12 @@ extension WireConnection {
     try await call(request) { try await administration.readmitSite(request, options: $0) }
   }
 
+  package func approveRun(
+    _ request: Zorba_V1_ApproveRunRequest
+  ) async throws -> Zorba_V1_ApproveRunResponse {
+    try await call(request) { try await administration.approveRun(request, options: $0) }
+  }
+
   private var administration: Zorba_V1_Administration.Client<HTTP2ClientTransport.WrappedChannel> {
     Zorba_V1_Administration.Client(wrapping: client)
   }

@@ -111,6 +111,19 @@ package enum Zorba_V1_Administration: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ApproveRun" metadata.
+        package enum ApproveRun: Sendable {
+            /// Request type for "ApproveRun".
+            package typealias Input = Zorba_V1_ApproveRunRequest
+            /// Response type for "ApproveRun".
+            package typealias Output = Zorba_V1_ApproveRunResponse
+            /// Descriptor for "ApproveRun".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "zorba.v1.Administration"),
+                method: "ApproveRun",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "zorba.v1.Administration" service.
         package static let descriptors: [GRPCCore.MethodDescriptor] = [
             ListRuns.descriptor,
@@ -119,7 +132,8 @@ package enum Zorba_V1_Administration: Sendable {
             RollBackRun.descriptor,
             BranchRun.descriptor,
             ListSites.descriptor,
-            ReadmitSite.descriptor
+            ReadmitSite.descriptor,
+            ApproveRun.descriptor
         ]
     }
 }
@@ -259,6 +273,24 @@ extension Zorba_V1_Administration {
             request: GRPCCore.StreamingServerRequest<Zorba_V1_ReadmitSiteRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Zorba_V1_ReadmitSiteResponse>
+
+        /// Handle the "ApproveRun" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Agrees to a run that waits for approvals, by naming what it agrees to.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Zorba_V1_ApproveRunRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Zorba_V1_ApproveRunResponse` messages.
+        func approveRun(
+            request: GRPCCore.StreamingServerRequest<Zorba_V1_ApproveRunRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Zorba_V1_ApproveRunResponse>
     }
 
     /// Service protocol for the "zorba.v1.Administration" service.
@@ -382,6 +414,24 @@ extension Zorba_V1_Administration {
             request: GRPCCore.ServerRequest<Zorba_V1_ReadmitSiteRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Zorba_V1_ReadmitSiteResponse>
+
+        /// Handle the "ApproveRun" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Agrees to a run that waits for approvals, by naming what it agrees to.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Zorba_V1_ApproveRunRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Zorba_V1_ApproveRunResponse` message.
+        func approveRun(
+            request: GRPCCore.ServerRequest<Zorba_V1_ApproveRunRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Zorba_V1_ApproveRunResponse>
     }
 
     /// Simple service protocol for the "zorba.v1.Administration" service.
@@ -503,6 +553,24 @@ extension Zorba_V1_Administration {
             request: Zorba_V1_ReadmitSiteRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Zorba_V1_ReadmitSiteResponse
+
+        /// Handle the "ApproveRun" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Agrees to a run that waits for approvals, by naming what it agrees to.
+        ///
+        /// - Parameters:
+        ///   - request: A `Zorba_V1_ApproveRunRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Zorba_V1_ApproveRunResponse` to respond with.
+        func approveRun(
+            request: Zorba_V1_ApproveRunRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Zorba_V1_ApproveRunResponse
     }
 }
 
@@ -587,6 +655,17 @@ extension Zorba_V1_Administration.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Zorba_V1_Administration.Method.ApproveRun.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Zorba_V1_ApproveRunRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Zorba_V1_ApproveRunResponse>(),
+            handler: { request, context in
+                try await self.approveRun(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -664,6 +743,17 @@ extension Zorba_V1_Administration.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Zorba_V1_ReadmitSiteResponse> {
         let response = try await self.readmitSite(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func approveRun(
+        request: GRPCCore.StreamingServerRequest<Zorba_V1_ApproveRunRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Zorba_V1_ApproveRunResponse> {
+        let response = try await self.approveRun(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -758,6 +848,19 @@ extension Zorba_V1_Administration.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Zorba_V1_ReadmitSiteResponse> {
         return GRPCCore.ServerResponse<Zorba_V1_ReadmitSiteResponse>(
             message: try await self.readmitSite(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func approveRun(
+        request: GRPCCore.ServerRequest<Zorba_V1_ApproveRunRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Zorba_V1_ApproveRunResponse> {
+        return GRPCCore.ServerResponse<Zorba_V1_ApproveRunResponse>(
+            message: try await self.approveRun(
                 request: request.message,
                 context: context
             ),
@@ -922,6 +1025,29 @@ extension Zorba_V1_Administration {
             deserializer: some GRPCCore.MessageDeserializer<Zorba_V1_ReadmitSiteResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Zorba_V1_ReadmitSiteResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ApproveRun" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Agrees to a run that waits for approvals, by naming what it agrees to.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Zorba_V1_ApproveRunRequest` message.
+        ///   - serializer: A serializer for `Zorba_V1_ApproveRunRequest` messages.
+        ///   - deserializer: A deserializer for `Zorba_V1_ApproveRunResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func approveRun<Result>(
+            request: GRPCCore.ClientRequest<Zorba_V1_ApproveRunRequest>,
+            serializer: some GRPCCore.MessageSerializer<Zorba_V1_ApproveRunRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Zorba_V1_ApproveRunResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Zorba_V1_ApproveRunResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -1166,6 +1292,40 @@ extension Zorba_V1_Administration {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "ApproveRun" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Agrees to a run that waits for approvals, by naming what it agrees to.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Zorba_V1_ApproveRunRequest` message.
+        ///   - serializer: A serializer for `Zorba_V1_ApproveRunRequest` messages.
+        ///   - deserializer: A deserializer for `Zorba_V1_ApproveRunResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func approveRun<Result>(
+            request: GRPCCore.ClientRequest<Zorba_V1_ApproveRunRequest>,
+            serializer: some GRPCCore.MessageSerializer<Zorba_V1_ApproveRunRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Zorba_V1_ApproveRunResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Zorba_V1_ApproveRunResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Zorba_V1_Administration.Method.ApproveRun.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1354,6 +1514,35 @@ extension Zorba_V1_Administration.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Zorba_V1_ReadmitSiteRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Zorba_V1_ReadmitSiteResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ApproveRun" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Agrees to a run that waits for approvals, by naming what it agrees to.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Zorba_V1_ApproveRunRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func approveRun<Result>(
+        request: GRPCCore.ClientRequest<Zorba_V1_ApproveRunRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Zorba_V1_ApproveRunResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.approveRun(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Zorba_V1_ApproveRunRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Zorba_V1_ApproveRunResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1572,6 +1761,39 @@ extension Zorba_V1_Administration.ClientProtocol {
             metadata: metadata
         )
         return try await self.readmitSite(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ApproveRun" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Agrees to a run that waits for approvals, by naming what it agrees to.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func approveRun<Result>(
+        _ message: Zorba_V1_ApproveRunRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Zorba_V1_ApproveRunResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Zorba_V1_ApproveRunRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.approveRun(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -42,42 +42,125 @@ package nonisolated struct Zorba_V1_ListRunsResponse: Sendable {
   package init() {}
 }
 
-package nonisolated struct Zorba_V1_RunStatus: Sendable {
+package nonisolated struct Zorba_V1_RunStatus: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var name: String = String()
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
-  /// waiting, running, pausing, paused, finished, stopped or failed.
-  package var state: String = String()
+  /// awaiting_approval, waiting, running, pausing, paused, finished, stopped or failed.
+  package var state: String {
+    get {_storage._state}
+    set {_uniqueStorage()._state = newValue}
+  }
 
   /// Why it stands, for people.
-  package var reason: String = String()
+  package var reason: String {
+    get {_storage._reason}
+    set {_uniqueStorage()._reason = newValue}
+  }
 
-  package var lastRound: UInt64 = 0
+  package var lastRound: UInt64 {
+    get {_storage._lastRound}
+    set {_uniqueStorage()._lastRound = newValue}
+  }
 
-  package var rounds: UInt64 = 0
+  package var rounds: UInt64 {
+    get {_storage._rounds}
+    set {_uniqueStorage()._rounds = newValue}
+  }
 
-  package var sites: UInt32 = 0
+  package var sites: UInt32 {
+    get {_storage._sites}
+    set {_uniqueStorage()._sites = newValue}
+  }
 
-  package var sitesPresent: UInt32 = 0
+  package var sitesPresent: UInt32 {
+    get {_storage._sitesPresent}
+    set {_uniqueStorage()._sitesPresent = newValue}
+  }
 
   /// Of the last round; not a number before the first.
-  package var loss: Double = 0
+  package var loss: Double {
+    get {_storage._loss}
+    set {_uniqueStorage()._loss = newValue}
+  }
 
-  package var secondsPerRound: Double = 0
+  package var secondsPerRound: Double {
+    get {_storage._secondsPerRound}
+    set {_uniqueStorage()._secondsPerRound = newValue}
+  }
 
   /// On the wire, TLS records included, all sites.
-  package var bytesReceived: UInt64 = 0
+  package var bytesReceived: UInt64 {
+    get {_storage._bytesReceived}
+    set {_uniqueStorage()._bytesReceived = newValue}
+  }
 
-  package var bytesSent: UInt64 = 0
+  package var bytesSent: UInt64 {
+    get {_storage._bytesSent}
+    set {_uniqueStorage()._bytesSent = newValue}
+  }
 
-  package var payloadBytesReceived: UInt64 = 0
+  package var payloadBytesReceived: UInt64 {
+    get {_storage._payloadBytesReceived}
+    set {_uniqueStorage()._payloadBytesReceived = newValue}
+  }
 
-  package var payloadBytesSent: UInt64 = 0
+  package var payloadBytesSent: UInt64 {
+    get {_storage._payloadBytesSent}
+    set {_uniqueStorage()._payloadBytesSent = newValue}
+  }
 
-  package var folder: String = String()
+  package var folder: String {
+    get {_storage._folder}
+    set {_uniqueStorage()._folder = newValue}
+  }
+
+  /// SHA-256 of the run's specification, the payload of its journal's header, in hexadecimal digits.
+  package var digest: String {
+    get {_storage._digest}
+    set {_uniqueStorage()._digest = newValue}
+  }
+
+  /// Approvals without which the run does not begin.
+  package var approvalsRequired: UInt32 {
+    get {_storage._approvalsRequired}
+    set {_uniqueStorage()._approvalsRequired = newValue}
+  }
+
+  package var approvals: [Zorba_V1_Approval] {
+    get {_storage._approvals}
+    set {_uniqueStorage()._approvals = newValue}
+  }
+
+  /// The URI of whoever asked for the run; empty where nobody had to agree.
+  package var requestedBy: String {
+    get {_storage._requestedBy}
+    set {_uniqueStorage()._requestedBy = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Zorba_V1_Approval: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The URI in the approver's certificate.
+  package var approver: String = String()
+
+  /// Seconds since 1970.
+  package var time: Double = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -367,6 +450,42 @@ package nonisolated struct Zorba_V1_ReadmitSiteResponse: Sendable {
   package init() {}
 }
 
+package nonisolated struct Zorba_V1_ApproveRunRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var run: String = String()
+
+  /// As in RunStatus; an approval of another digest is refused.
+  package var digest: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Zorba_V1_ApproveRunResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var run: Zorba_V1_RunStatus {
+    get {_run ?? Zorba_V1_RunStatus()}
+    set {_run = newValue}
+  }
+  /// Returns true if `run` has been explicitly set.
+  package var hasRun: Bool {self._run != nil}
+  /// Clears the value of `run`. Subsequent reads from it will return its default value.
+  package mutating func clearRun() {self._run = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _run: Zorba_V1_RunStatus? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "zorba.v1"
@@ -422,7 +541,192 @@ nonisolated extension Zorba_V1_ListRunsResponse: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Zorba_V1_RunStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RunStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}state\0\u{1}reason\0\u{3}last_round\0\u{1}rounds\0\u{1}sites\0\u{3}sites_present\0\u{1}loss\0\u{3}seconds_per_round\0\u{3}bytes_received\0\u{3}bytes_sent\0\u{3}payload_bytes_received\0\u{3}payload_bytes_sent\0\u{1}folder\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}state\0\u{1}reason\0\u{3}last_round\0\u{1}rounds\0\u{1}sites\0\u{3}sites_present\0\u{1}loss\0\u{3}seconds_per_round\0\u{3}bytes_received\0\u{3}bytes_sent\0\u{3}payload_bytes_received\0\u{3}payload_bytes_sent\0\u{1}folder\0\u{1}digest\0\u{3}approvals_required\0\u{1}approvals\0\u{3}requested_by\0")
+
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _state: String = String()
+    var _reason: String = String()
+    var _lastRound: UInt64 = 0
+    var _rounds: UInt64 = 0
+    var _sites: UInt32 = 0
+    var _sitesPresent: UInt32 = 0
+    var _loss: Double = 0
+    var _secondsPerRound: Double = 0
+    var _bytesReceived: UInt64 = 0
+    var _bytesSent: UInt64 = 0
+    var _payloadBytesReceived: UInt64 = 0
+    var _payloadBytesSent: UInt64 = 0
+    var _folder: String = String()
+    var _digest: String = String()
+    var _approvalsRequired: UInt32 = 0
+    var _approvals: [Zorba_V1_Approval] = []
+    var _requestedBy: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _state = source._state
+      _reason = source._reason
+      _lastRound = source._lastRound
+      _rounds = source._rounds
+      _sites = source._sites
+      _sitesPresent = source._sitesPresent
+      _loss = source._loss
+      _secondsPerRound = source._secondsPerRound
+      _bytesReceived = source._bytesReceived
+      _bytesSent = source._bytesSent
+      _payloadBytesReceived = source._payloadBytesReceived
+      _payloadBytesSent = source._payloadBytesSent
+      _folder = source._folder
+      _digest = source._digest
+      _approvalsRequired = source._approvalsRequired
+      _approvals = source._approvals
+      _requestedBy = source._requestedBy
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._state) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._lastRound) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._rounds) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._sites) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._sitesPresent) }()
+        case 8: try { try decoder.decodeSingularDoubleField(value: &_storage._loss) }()
+        case 9: try { try decoder.decodeSingularDoubleField(value: &_storage._secondsPerRound) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._bytesReceived) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._bytesSent) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._payloadBytesReceived) }()
+        case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._payloadBytesSent) }()
+        case 14: try { try decoder.decodeSingularStringField(value: &_storage._folder) }()
+        case 15: try { try decoder.decodeSingularStringField(value: &_storage._digest) }()
+        case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._approvalsRequired) }()
+        case 17: try { try decoder.decodeRepeatedMessageField(value: &_storage._approvals) }()
+        case 18: try { try decoder.decodeSingularStringField(value: &_storage._requestedBy) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      if !_storage._state.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._state, fieldNumber: 2)
+      }
+      if !_storage._reason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._reason, fieldNumber: 3)
+      }
+      if _storage._lastRound != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._lastRound, fieldNumber: 4)
+      }
+      if _storage._rounds != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._rounds, fieldNumber: 5)
+      }
+      if _storage._sites != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._sites, fieldNumber: 6)
+      }
+      if _storage._sitesPresent != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._sitesPresent, fieldNumber: 7)
+      }
+      if _storage._loss.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._loss, fieldNumber: 8)
+      }
+      if _storage._secondsPerRound.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._secondsPerRound, fieldNumber: 9)
+      }
+      if _storage._bytesReceived != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._bytesReceived, fieldNumber: 10)
+      }
+      if _storage._bytesSent != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._bytesSent, fieldNumber: 11)
+      }
+      if _storage._payloadBytesReceived != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._payloadBytesReceived, fieldNumber: 12)
+      }
+      if _storage._payloadBytesSent != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._payloadBytesSent, fieldNumber: 13)
+      }
+      if !_storage._folder.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._folder, fieldNumber: 14)
+      }
+      if !_storage._digest.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._digest, fieldNumber: 15)
+      }
+      if _storage._approvalsRequired != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._approvalsRequired, fieldNumber: 16)
+      }
+      if !_storage._approvals.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._approvals, fieldNumber: 17)
+      }
+      if !_storage._requestedBy.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._requestedBy, fieldNumber: 18)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Zorba_V1_RunStatus, rhs: Zorba_V1_RunStatus) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._reason != rhs_storage._reason {return false}
+        if _storage._lastRound != rhs_storage._lastRound {return false}
+        if _storage._rounds != rhs_storage._rounds {return false}
+        if _storage._sites != rhs_storage._sites {return false}
+        if _storage._sitesPresent != rhs_storage._sitesPresent {return false}
+        if _storage._loss != rhs_storage._loss {return false}
+        if _storage._secondsPerRound != rhs_storage._secondsPerRound {return false}
+        if _storage._bytesReceived != rhs_storage._bytesReceived {return false}
+        if _storage._bytesSent != rhs_storage._bytesSent {return false}
+        if _storage._payloadBytesReceived != rhs_storage._payloadBytesReceived {return false}
+        if _storage._payloadBytesSent != rhs_storage._payloadBytesSent {return false}
+        if _storage._folder != rhs_storage._folder {return false}
+        if _storage._digest != rhs_storage._digest {return false}
+        if _storage._approvalsRequired != rhs_storage._approvalsRequired {return false}
+        if _storage._approvals != rhs_storage._approvals {return false}
+        if _storage._requestedBy != rhs_storage._requestedBy {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Zorba_V1_Approval: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Approval"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}approver\0\u{1}time\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -430,86 +734,26 @@ nonisolated extension Zorba_V1_RunStatus: SwiftProtobuf.Message, SwiftProtobuf._
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.state) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.lastRound) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rounds) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.sites) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.sitesPresent) }()
-      case 8: try { try decoder.decodeSingularDoubleField(value: &self.loss) }()
-      case 9: try { try decoder.decodeSingularDoubleField(value: &self.secondsPerRound) }()
-      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.bytesReceived) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.bytesSent) }()
-      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.payloadBytesReceived) }()
-      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.payloadBytesSent) }()
-      case 14: try { try decoder.decodeSingularStringField(value: &self.folder) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.approver) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.time) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    if !self.approver.isEmpty {
+      try visitor.visitSingularStringField(value: self.approver, fieldNumber: 1)
     }
-    if !self.state.isEmpty {
-      try visitor.visitSingularStringField(value: self.state, fieldNumber: 2)
-    }
-    if !self.reason.isEmpty {
-      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
-    }
-    if self.lastRound != 0 {
-      try visitor.visitSingularUInt64Field(value: self.lastRound, fieldNumber: 4)
-    }
-    if self.rounds != 0 {
-      try visitor.visitSingularUInt64Field(value: self.rounds, fieldNumber: 5)
-    }
-    if self.sites != 0 {
-      try visitor.visitSingularUInt32Field(value: self.sites, fieldNumber: 6)
-    }
-    if self.sitesPresent != 0 {
-      try visitor.visitSingularUInt32Field(value: self.sitesPresent, fieldNumber: 7)
-    }
-    if self.loss.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.loss, fieldNumber: 8)
-    }
-    if self.secondsPerRound.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.secondsPerRound, fieldNumber: 9)
-    }
-    if self.bytesReceived != 0 {
-      try visitor.visitSingularUInt64Field(value: self.bytesReceived, fieldNumber: 10)
-    }
-    if self.bytesSent != 0 {
-      try visitor.visitSingularUInt64Field(value: self.bytesSent, fieldNumber: 11)
-    }
-    if self.payloadBytesReceived != 0 {
-      try visitor.visitSingularUInt64Field(value: self.payloadBytesReceived, fieldNumber: 12)
-    }
-    if self.payloadBytesSent != 0 {
-      try visitor.visitSingularUInt64Field(value: self.payloadBytesSent, fieldNumber: 13)
-    }
-    if !self.folder.isEmpty {
-      try visitor.visitSingularStringField(value: self.folder, fieldNumber: 14)
+    if self.time.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.time, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Zorba_V1_RunStatus, rhs: Zorba_V1_RunStatus) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.state != rhs.state {return false}
-    if lhs.reason != rhs.reason {return false}
-    if lhs.lastRound != rhs.lastRound {return false}
-    if lhs.rounds != rhs.rounds {return false}
-    if lhs.sites != rhs.sites {return false}
-    if lhs.sitesPresent != rhs.sitesPresent {return false}
-    if lhs.loss != rhs.loss {return false}
-    if lhs.secondsPerRound != rhs.secondsPerRound {return false}
-    if lhs.bytesReceived != rhs.bytesReceived {return false}
-    if lhs.bytesSent != rhs.bytesSent {return false}
-    if lhs.payloadBytesReceived != rhs.payloadBytesReceived {return false}
-    if lhs.payloadBytesSent != rhs.payloadBytesSent {return false}
-    if lhs.folder != rhs.folder {return false}
+  package static func ==(lhs: Zorba_V1_Approval, rhs: Zorba_V1_Approval) -> Bool {
+    if lhs.approver != rhs.approver {return false}
+    if lhs.time != rhs.time {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1014,6 +1258,75 @@ nonisolated extension Zorba_V1_ReadmitSiteResponse: SwiftProtobuf.Message, Swift
   }
 
   package static func ==(lhs: Zorba_V1_ReadmitSiteResponse, rhs: Zorba_V1_ReadmitSiteResponse) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Zorba_V1_ApproveRunRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ApproveRunRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}digest\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.digest) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.run.isEmpty {
+      try visitor.visitSingularStringField(value: self.run, fieldNumber: 1)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularStringField(value: self.digest, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Zorba_V1_ApproveRunRequest, rhs: Zorba_V1_ApproveRunRequest) -> Bool {
+    if lhs.run != rhs.run {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Zorba_V1_ApproveRunResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ApproveRunResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._run) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._run {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Zorba_V1_ApproveRunResponse, rhs: Zorba_V1_ApproveRunResponse) -> Bool {
+    if lhs._run != rhs._run {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -20,6 +20,26 @@ extension Zorba_V1_RunStatus {
     try check.text(reason, "reason", within: limits)
     try check.text(folder, "folder", within: limits)
     try check.seconds(secondsPerRound, "seconds_per_round")
+    try check.text(digest, "digest", within: limits)
+    try check.text(requestedBy, "requested_by", within: limits)
+    try check.atMost(limits.maximumElements, elements: approvals.count, "approvals")
+    for approval in approvals { try check.text(approval.approver, "approvals", within: limits) }
+  }
+}
+
+extension Zorba_V1_ApproveRunRequest: WireMessage {
+  package func validate(within limits: WireLimits) throws(ZorBAError) {
+    let check = MessageCheck("ApproveRunRequest")
+    try check.name(run, "run", within: limits)
+    guard digest.utf8.count == 64,
+      digest.utf8.allSatisfy({ Array("0123456789abcdef".utf8).contains($0) })
+    else { throw check.fault("digest", "is not 64 lower-case hexadecimal digits") }
+  }
+}
+
+extension Zorba_V1_ApproveRunResponse: WireMessage {
+  package func validate(within limits: WireLimits) throws(ZorBAError) {
+    try run.validate(within: limits)
   }
 }
 

@@ -48,6 +48,12 @@ struct AdministrationService: Zorba_V1_Administration.SimpleServiceProtocol {
     try await serve(request, context, handler.readmitSite)
   }
 
+  func approveRun(
+    request: Zorba_V1_ApproveRunRequest, context: ServerContext
+  ) async throws -> Zorba_V1_ApproveRunResponse {
+    try await serve(request, context, handler.approveRun)
+  }
+
   private func serve<Request: WireMessage, Response>(
     _ request: Request, _ context: ServerContext,
     _ call: (WirePeer, Request) async throws -> Response

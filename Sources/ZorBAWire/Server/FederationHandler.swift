@@ -60,4 +60,7 @@ package protocol AdministrationHandler: Sendable {
   func readmitSite(
     _ peer: WirePeer, _ request: Zorba_V1_ReadmitSiteRequest
   ) async throws -> Zorba_V1_ReadmitSiteResponse
+  func approveRun(
+    _ peer: WirePeer, _ request: Zorba_V1_ApproveRunRequest
+  ) async throws -> Zorba_V1_ApproveRunResponse
 }

@@ -1,0 +1,68 @@
+import Testing
+import ZorBAAudit
+import ZorBAEvidence
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Whatever is written is for its owner alone, even where the umask takes nothing away.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct FileModeTests {
+  /// What is public: certificates and requests for them.
+  private func isPublic(_ name: String) -> Bool {
+    name.hasSuffix("certificate.pem") || name.hasSuffix("authority.pem")
+      || name.hasSuffix("request.pem")
+  }
+
+  private func mode(_ path: String) -> (mode: UInt32, isFolder: Bool) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return (0, false) }
+    return (UInt32(status.st_mode) & 0o777, status.st_mode & S_IFMT == S_IFDIR)
+  }
+
+  @Test func nobodyElseCanReadWhatAFederationWrites() async throws {
+    let before = umask(0)
+    defer { umask(before) }
+    let audited = try AuditedFederation(access: nil)
+    let coordinator = try await audited.coordinator(opening: true)
+    let agents = [try await audited.agent(1), try await audited.agent(2)]
+    for agent in agents { _ = try await agent.outcome }
+    try await coordinator.state(.finished)
+    try await coordinator.end()
+    _ = try audited.federation.simulate()
+    let folder = audited.folder.path
+    var seen: Set<String> = []
+    for root in ["trial", "state", "simulated", "pki", "identity", "ward-1/state", "ward-2/state"] {
+      let names = try FileManager.default.subpathsOfDirectory(atPath: "\(folder)/\(root)")
+      for name in names {
+        let (mode, isFolder) = mode("\(folder)/\(root)/\(name)")
+        let others = mode & 0o077
+        if isPublic(name) {
+          #expect(others & 0o022 == 0, "\(root)/\(name) is \(String(mode, radix: 8))")
+        } else {
+          #expect(others == 0, "\(root)/\(name) is \(String(mode, radix: 8))")
+        }
+        if !isFolder { seen.insert(name.split(separator: "/").last.map(String.init) ?? name) }
+      }
+    }
+    for file in [
+      "run.zorba", "run.yaml", "metrics.jsonl", "result.json", "store.sqlite", "audit.jsonl",
+      "audit.jsonl.key", "sent.jsonl", "key.pem", "authority.key", "register.jsonl",
+    ] {
+      #expect(seen.contains(file), "\(file) was not looked at")
+    }
+    for root in ["trial", "simulated", "pki", "identity"] {
+      #expect(mode("\(folder)/\(root)").mode == 0o700, "\(root)")
+    }
+  }
+}
