@@ -373,7 +373,7 @@ let package = Package(
         "ZorBAAudit", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
-      swiftSettings: style),
+      exclude: ["Goldens"], swiftSettings: hot),
     .testTarget(
       name: "ZorBAIdentityTests",
       dependencies: [
