@@ -54,13 +54,14 @@ final class Staged {
 
   /// Delivers what is to be sent to everybody (or all but some), and their answers.
   func step(without absent: Set<Int> = []) throws {
+    let phase = server.phase
     for (member, message) in messages.sorted(by: { $0.key < $1.key })
     where !absent.contains(member) {
       if let answer = try site(member).receive(message) {
         try server.receive(answer, from: member)
       }
     }
-    if server.phase == .masking || !absent.isEmpty { try server.closePhase() }
+    if phase == .masking || !absent.isEmpty { try server.closePhase() }
     collect()
   }
 
