@@ -312,6 +312,38 @@ import ZorBATestSupport
     try start(round: 0, attempt: 0, run: "another")
   }
 
+  /// Two attempts at a round sum the same vectors; what is in one only would be told.
+  @Test func differencesOfAttempts() throws {
+    let members = Array(0..<10)
+    let memories = Dictionary(uniqueKeysWithValues: members.map { ($0, VolatileSessionMemory()) })
+    func attempt(
+      _ attempt: Int, round: Int = 4, without absent: Set<Int>
+    ) throws -> SecureAggregationResult? {
+      let staged = try Staged(
+        members: members, dropout: 0.3, round: round, attempt: attempt, memories: memories)
+      for _ in 0..<2 { try staged.step(without: absent) }
+      for _ in 0..<2 { try staged.step() }
+      return staged.server.result
+    }
+    func refusal(_ number: Int, without absent: Set<Int>) -> String? {
+      do {
+        _ = try attempt(number, without: absent)
+        return nil
+      } catch { return (error as? ZorBAError)?.message }
+    }
+    #expect(try attempt(0, without: [])?.survivors.count == 10)
+    // The same again tells nothing new; three fewer tell a sum of three, which is allowed.
+    #expect(try attempt(1, without: []) != nil)
+    #expect(refusal(2, without: [7])?.contains("a sum of 1 (members 7)") == true)
+    #expect(refusal(3, without: [1, 2])?.contains("a sum of 2 (members 1, 2)") == true)
+    #expect(try attempt(4, without: [1, 2, 3])?.survivors.count == 7)
+    // With these three known apart, other three overlap them in fewer.
+    #expect(refusal(5, without: [3, 4, 5])?.contains("a sum of") == true)
+    #expect(try attempt(6, without: [4, 5, 6])?.survivors.count == 7)
+    // Another round is another vector.
+    #expect(try attempt(0, round: 5, without: [7])?.survivors.count == 9)
+  }
+
   @Test func aMemberTwiceInTheGroup() throws {
     let error = #expect(throws: ZorBAError.self) {
       try SecureSession(

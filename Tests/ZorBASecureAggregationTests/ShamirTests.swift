@@ -54,7 +54,8 @@ import ZorBATestSupport
     for _ in 0..<100 {
       let holders = Int.random(in: 2...254, using: &generator)
       let threshold = Int.random(in: 1...holders, using: &generator)
-      let points = Array((1...255 as ClosedRange<UInt8>).shuffled(using: &generator).prefix(holders))
+      let all = (1...255 as ClosedRange<UInt8>).shuffled(using: &generator)
+      let points = Array(all.prefix(holders))
       let secrets = SecretBytes(count: 64, from: &generator)
       let dealt = ShamirSharing.deal(
         secrets, threshold: threshold, points: points, from: &generator)

@@ -15,10 +15,11 @@ final class Staged {
   /// Everybody has started, and the lists of keys are ready.
   init(
     members: [Int] = [1, 2, 3, 4, 5], adversary: Double = 0.33, dropout: Double = 0.2,
-    minimum: Int = 3, words: Int = 2, attempt: Int = 0
+    minimum: Int = 3, words: Int = 2, round: Int = 4, attempt: Int = 0,
+    memories: [Int: VolatileSessionMemory] = [:]
   ) throws {
     session = try SecureSession(
-      federation: "north", run: "r", header: [9], round: 4, attempt: attempt, members: members,
+      federation: "north", run: "r", header: [9], round: round, attempt: attempt, members: members,
       vectorLength: words,
       parameters: .choose(
         members: members.count, adversaryShare: adversary, dropoutShare: dropout,
@@ -28,7 +29,7 @@ final class Staged {
     for member in members {
       let site = try SecureAggregationSite(
         session: session, member: member, signer: TestSigner(identities, member),
-        verifier: identities, memory: VolatileSessionMemory(),
+        verifier: identities, memory: memories[member] ?? VolatileSessionMemory(),
         random: SeededGenerator(seed: UInt64(member)))
       sites[member] = site
       try server.receive(try site.start(), from: member)
