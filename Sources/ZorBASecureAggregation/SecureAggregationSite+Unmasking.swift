@@ -53,9 +53,7 @@ extension SecureAggregationSite {
         by: other, certificates: certificates, under: "the survivors")
     }
     try reader.finish()
-    try memory.rememberUnmasked(
-      survivors.positions.map { session.members[$0] }, round: session.round,
-      federation: session.federation, run: session.run)
+    try approve(survivors.positions.map { session.members[$0] })
     var writer = MessageKind.unmasking.begin(session)
     for other in graph.neighbours(of: position) where sharing[other] {
       let share = secrets.held[other]
@@ -64,6 +62,10 @@ extension SecureAggregationSite {
         writer.append(fixed: survivors[other] ? $0[32...] : $0[..<32])
       }
     }
+    // Before the shares leave with the return.
+    try memory.rememberUnmasked(
+      survivors.positions.map { session.members[$0] }, round: session.round,
+      federation: session.federation, run: session.run)
     phase = .finished
     erase()
     return writer.bytes

@@ -33,6 +33,9 @@ package final class SecureAggregationSite {
   package let member: Int
   /// Where it stands.
   package internal(set) var phase = Phase.idle
+  /// Asked before anything helps to take the masks off the sum over these clients, ascending; throws
+  /// where that sum must not be told.
+  package var approve: (_ survivors: [Int]) throws -> Void = { _ in }
 
   let position: Int
   let signer: any IdentitySigner
