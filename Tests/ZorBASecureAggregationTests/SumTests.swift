@@ -118,10 +118,10 @@ import ZorBATestSupport
     #expect(result.survivors == members)
     // The formula of docs/secure-aggregation.md, with 64-byte signatures and no certificates.
     let (k, words) = (2, 3)
-    let up = (36 + 96 + 4 + 64 + 4) + (36 + 80 * k) + (36 + 4 + 64 + 8 * words) + (36 + 4 + 64)
-      + (36 + 33 * k)
-    let down = (36 + 1 + 33 + k * (1 + 96 + 4 + 64 + 4)) + (36 + 1 + 80 * k)
-      + (36 + 1 + 68 * k) + (36 + 1 + 68 * k)
+    let keys = 36 + 96 + 4 + 64 + 4
+    let up = keys + (36 + 80 * k) + (36 + 68 + 8 * words) + (36 + 68) + (36 + 33 * k)
+    let roster = 36 + 1 + 33 + k * (1 + 96 + 4 + 64 + 4)
+    let down = roster + (36 + 1 + 80 * k) + (36 + 1 + 68 * k) + (36 + 1 + 68 * k)
     #expect(exchange.cost.bytesUp == 3 * up)
     #expect(exchange.cost.bytesDown == 3 * down)
   }

@@ -23,7 +23,8 @@ package struct InProcessExchange {
   }
 
   private let session: SecureSession
-  private let identities: InProcessIdentities
+  private let signer: (Int) throws -> any IdentitySigner
+  private let verifier: any IdentityVerifier
   private let memories: [Int: VolatileSessionMemory]
   /// What the session took.
   package private(set) var cost = Cost()
@@ -34,8 +35,20 @@ package struct InProcessExchange {
     session: SecureSession, identities: InProcessIdentities,
     memories: [Int: VolatileSessionMemory] = [:]
   ) {
+    self.init(
+      session: session, verifier: identities, memories: memories,
+      signer: { try identities.signer(of: $0) })
+  }
+
+  /// Prepares a session whose members sign with what `signer` returns.
+  package init(
+    session: SecureSession, verifier: any IdentityVerifier,
+    memories: [Int: VolatileSessionMemory] = [:],
+    signer: @escaping (Int) throws -> any IdentitySigner
+  ) {
     self.session = session
-    self.identities = identities
+    self.signer = signer
+    self.verifier = verifier
     self.memories = memories
   }
 
@@ -45,14 +58,14 @@ package struct InProcessExchange {
   ///   have dealt their shares.
   /// - Throws: ``ZorBAError`` where the session fails.
   package mutating func run(vectors: [Int: [UInt64]]) throws -> SecureAggregationResult {
-    let (session, identities, memories) = (session, identities, memories)
-    var server = SecureAggregationServer(session: session, verifier: identities)
+    let (session, verifier, signer, memories) = (session, verifier, signer, memories)
+    var server = SecureAggregationServer(session: session, verifier: verifier)
     var sites: [Int: SecureAggregationSite] = [:]
     for member in session.members {
       let message = try onSite {
         let site = try SecureAggregationSite(
-          session: session, member: member, signer: identities.signer(of: member),
-          verifier: identities, memory: memories[member] ?? VolatileSessionMemory())
+          session: session, member: member, signer: signer(member),
+          verifier: verifier, memory: memories[member] ?? VolatileSessionMemory())
         sites[member] = site
         let message = try site.start()
         if let vector = vectors[member] { _ = try site.provide(vector: vector) }

@@ -16,14 +16,24 @@ package struct SecureAggregationMeasurement: Sendable {
   package static func measure(
     members: Int, vectorLength: Int, adversaryShare: Double = 0.33, dropoutShare: Double = 0.2
   ) throws -> Self {
+    let identities = InProcessIdentities(members: Array(0..<members))
+    return try measure(
+      members: members, vectorLength: vectorLength, adversaryShare: adversaryShare,
+      dropoutShare: dropoutShare, verifier: identities, signer: { try identities.signer(of: $0) })
+  }
+
+  /// As above, with signatures of another kind.
+  package static func measure(
+    members: Int, vectorLength: Int, adversaryShare: Double = 0.33, dropoutShare: Double = 0.2,
+    verifier: any IdentityVerifier, signer: @escaping (Int) throws -> any IdentitySigner
+  ) throws -> Self {
     let parameters = try SecureAggregationParameters.choose(
       members: members, adversaryShare: adversaryShare, dropoutShare: dropoutShare, minimum: 3)
     let group = Array(0..<members)
     let session = try SecureSession(
       federation: "measurement", run: "measurement", header: [], round: 0, attempt: 0,
       members: group, vectorLength: vectorLength, parameters: parameters)
-    var exchange = InProcessExchange(
-      session: session, identities: InProcessIdentities(members: group))
+    var exchange = InProcessExchange(session: session, verifier: verifier, signer: signer)
     let vector = [UInt64](repeating: 1, count: vectorLength)
     let survivors = group.dropLast(parameters.dropouts)
     _ = try exchange.run(
