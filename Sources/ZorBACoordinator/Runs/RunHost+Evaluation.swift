@@ -27,7 +27,7 @@ extension RunHost {
   }
 
   /// Before and after training the test rows are meant, where a site has any.
-  private func isTest(_ round: Int) -> Bool {
+  func isTest(_ round: Int) -> Bool {
     round == 0 || round == blueprint.configuration.rounds
       || blueprint.configuration.evaluate.split == .test
   }
@@ -45,6 +45,7 @@ extension RunHost {
       warn("the evaluation after round \(round) is not stored: \(error)")
     }
     resultWriter.append(evaluation, round: round)
+    for alarm in driftAlarms(evaluationsByRound) where alarm.round == round { warn(alarm.text) }
     observer(.evaluated(run: name, evaluation, round: round))
   }
 }

@@ -8,27 +8,21 @@ import ZorBAOptimization
 
 /// Runs under other rules than the mean, from the answers to the model.
 @Suite struct RobustRunTests {
-  /// Two of seven sites send 1e20 times the opposite.
-  private func attacked(_ change: (inout RunConfiguration) -> Void) throws -> RunResult {
-    var run = try SiteRun(sites: 7, change: change).configuration
-    run.guardrail.factor = 1e30
-    var options = Simulation.Options()
-    options.threads = 1
-    options.tampers = { _, client, scalars in
-      client < 2 ? scalars.map { $0.map { -1e20 * $0 } } : scalars
-    }
-    return try Simulation(run, options: options).run()
-  }
-
   /// Coefficients of committed rounds stay of the honest size, and the journal replays.
   @Test(arguments: [AggregationConfiguration.Rule.median, .trimmedMean, .normClipped])
   func hugeAnswersDoNotGetThrough(_ rule: AggregationConfiguration.Rule) throws {
-    let result = try attacked {
+    let run = try SiteRun(sites: 7) {
+      $0.guardrail.factor = 1e30
       $0.federation.weights = .uniform
       $0.aggregation.rule = rule
       $0.aggregation.trim = 0.3
       $0.method.localSteps = 2
     }
+    // Two of seven sites send the opposite, 1e20 times over.
+    let result = try run.simulate(
+      tampers: { _, client, scalars in
+        client < 2 ? scalars.map { $0.map { -1e20 * $0 } } : scalars
+      })
     #expect(result.rounds == 12)
     let largest = try JournalReader(path: result.journalPath).nextRounds().reduce(Float(0)) {
       guard case .shared(let blocks) = $1.coefficients else { return .infinity }
@@ -45,12 +39,12 @@ import ZorBAOptimization
 
   /// Who is refused again and again is named as well.
   @Test func refusedSitesAreNamed() throws {
-    var run = try SiteRun(sites: 4) { $0.rounds = 20 }.configuration
-    run.guardrail.action = .skip
-    var options = Simulation.Options()
-    options.threads = 1
-    options.tampers = { _, client, scalars in client == 1 ? [[.nan]] : scalars }
-    let result = try Simulation(run, options: options).run()
+    let run = try SiteRun(sites: 4) {
+      $0.rounds = 20
+      $0.guardrail.action = .skip
+    }
+    let result = try run.simulate(
+      tampers: { _, client, scalars in client == 1 ? [[.nan]] : scalars })
     let alarm = try #require(result.contributionAlarms.first)
     #expect(result.contributionAlarms.count == 1)
     #expect(alarm.client == "ward-2" && alarm.kind == .refused && alarm.round < 10)
