@@ -119,8 +119,8 @@ extension RunReport {
         content.append(
           .tag(
             "p", [:],
-            text: "Segments of fewer than \(NumberText.grouped(fairness.minimumCount)) rows are not "
-              + "told, nor others from which they could be computed."))
+            text: "Segments of fewer than \(NumberText.grouped(fairness.minimumCount)) rows are "
+              + "not told, nor others from which they could be computed."))
       }
     }
     if !fairness.gains.isEmpty {
@@ -163,9 +163,9 @@ extension RunReport {
       [
         .tag(
           "p", [:],
-          text: "Running figures of each site's scalars: their norm over the median of the others', the "
-            + "cosine with the others' mean direction, and how far the coefficients would be others "
-            + "without them."),
+          text: "Running figures of each site's scalars: their norm over the median of the "
+            + "others', the cosine with the others' mean direction, and how far the coefficients "
+            + "would be others without them."),
         RunReport.table(
           ["site", "answered", "refused", "size", "agreement", "influence"], rows,
           numbersFrom: 1),

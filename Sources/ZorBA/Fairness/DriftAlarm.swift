@@ -138,8 +138,8 @@ package struct DriftMonitor: Sendable {
     return DriftAlarm(
       round: round, group: key.group, name: key.name, best: abs(best.quality),
       bestRound: best.round, now: abs(now),
-      text: "round \(round): the \(key.group.rawValue) \(name) falls behind while the whole improves: "
-        + "\(what) \(number(now)) after \(number(best.quality)) in round \(best.round), the whole "
+      text: "round \(round): the \(key.group.rawValue) \(name) falls behind while the whole "
+        + "improves: \(what) \(number(now)) after \(number(best.quality)) in round \(best.round), the whole "
         + "\(number(whole)) after \(number(best.whole))")
   }
 }

@@ -64,7 +64,8 @@ import ZorBAJSON
     #expect(observe(30, 0.75, 0.6).isEmpty, "once")
     #expect(observe(40, 0.75, 0.78).isEmpty)
     #expect(observe(50, 0.8, 0.6).count == 2, "again, after it came back")
-    #expect(observe(60, 0.8, 0.2, series: "validation").isEmpty, "other rows have a best of their own")
+    #expect(
+      observe(60, 0.8, 0.2, series: "validation").isEmpty, "other rows have a best of their own")
     #expect(monitor.alarms.count == 4)
   }
 

@@ -23,7 +23,9 @@ import ZorBATestSupport
 
   /// Over all tables that give the same release, which a reader who knows the rule can list, every
   /// hidden cell takes several values; and the hidden cells are no small group together.
-  @Test(arguments: [(3, 2), (3, 3), (3, 4), (3, 5), (3, 6), (4, 3), (4, 4), (5, 3), (5, 4), (10, 3)])
+  @Test(arguments: [
+    (3, 2), (3, 3), (3, 4), (3, 5), (3, 6), (4, 3), (4, 4), (5, 3), (5, 4), (10, 3),
+  ])
   func hiddenCellsStayUnknown(minimum: Int, cells: Int) {
     var tables: [Release: [[Int]]] = [:]
     let largest = cells > 4 ? minimum + 3 : 2 * minimum + 4
@@ -41,7 +43,9 @@ import ZorBATestSupport
     for (release, tables) in tables where release.cells.contains(where: { $0 != nil }) {
       let hidden = release.cells.indices.filter { release.cells[$0] == nil }
       if !hidden.isEmpty { releasesWithHidden += 1 }
-      if release.cells.contains(where: { ($0 ?? minimum) < minimum }) { faults.append("\(release)") }
+      if release.cells.contains(where: { ($0 ?? minimum) < minimum }) {
+        faults.append("\(release)")
+      }
       for place in hidden where Set(tables.map { $0[place] }).count < 2 {
         faults.append("\(release) \(tables)")
       }
