@@ -47,7 +47,8 @@ extension RunConfiguration {
     let isGiven = try root.section("federation").presentKeys.contains("weights")
     guard !isGiven || federation.weights == weights else {
       throw section.failure(
-        "weights", "is \(weights.rawValue), but federation.weights is \(federation.weights.rawValue)",
+        "weights",
+        "is \(weights.rawValue), but federation.weights is \(federation.weights.rawValue)",
         advice: "Give one of the two.")
     }
     federation.weights = weights

@@ -34,7 +34,9 @@ extension AggregationRule {
   ///   - answers: Those that had the block active, in ascending number of their clients; at least one.
   ///   - width: Scalars of an answer.
   /// - Returns: C_b; zeros when there are fewer answers than the rule needs.
-  package func coefficients(_ answers: [(weight: Double, scalars: [Double])], width: Int) -> [Double] {
+  package func coefficients(
+    _ answers: [(weight: Double, scalars: [Double])], width: Int
+  ) -> [Double] {
     guard answers.count >= minimumAnswers else { return [Double](repeating: 0, count: width) }
     return (0..<width).map { index in
       let sample = WeightedSample(answers.map { ($0.weight, $0.scalars[index]) })

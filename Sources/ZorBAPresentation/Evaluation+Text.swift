@@ -7,6 +7,11 @@ extension Evaluation {
   package var text: String {
     var table = TextTable(header: ["rows", "examples", "accuracy", "macro-F1", "loss"])
     for site in perClient { table.rows.append(Self.row(site.name, site.figures)) }
+    for segment in perSegment?.rows ?? [] {
+      let name = "segment \(segment.name.isEmpty ? "(none)" : segment.name)"
+      table.rows.append(
+        segment.figures.map { Self.row(name, $0) } ?? [name, "not told", "", "", ""])
+    }
     table.rows.append(Self.row("all", overall))
     var text = table.rendered()
     if !perLabel.isEmpty {

@@ -37,6 +37,8 @@ extension RunReport {
         name: name, examples: result.clientExamples[name],
         rounds: result.history.count { $0.clients.contains { $0.name == name } })
     }
+    fairness = Fairness(result)
+    contributions = result.contributions.map(Contribution.init)
     state = .init(
       digest: result.stateDigest, journalPath: result.journalPath,
       journalBytes: Double(result.journalBytes))
@@ -142,7 +144,7 @@ extension RunReport {
 
 extension RunReport.Metrics {
   /// nil where there is no accuracy, as for language modelling.
-  fileprivate init?(_ figures: Evaluation.Figures?) {
+  init?(_ figures: Evaluation.Figures?) {
     guard let figures, let accuracy = figures.accuracy else { return nil }
     self.init(
       accuracy: accuracy, macroF1: figures.macroF1, loss: figures.loss,

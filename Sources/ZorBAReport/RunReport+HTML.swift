@@ -11,8 +11,8 @@ extension RunReport {
     if !summary.isEmpty { header.append(.tag("p", ["class": "lead"], text: summary)) }
     let parts: [Markup?] = [
       .tag("header", [:], header), headlineSection(), notesSection(), accuracySection(),
-      lossSection(), blocksSection(), trafficSection(), resourcesSection(), participantsSection(),
-      factsSection(), stateSection(),
+      fairnessSection(), lossSection(), blocksSection(), trafficSection(), resourcesSection(),
+      participantsSection(), contributionsSection(), factsSection(), stateSection(),
     ]
     return parts.compactMap { $0 }
   }

@@ -31,6 +31,10 @@ package struct RunReport: Equatable, Sendable {
   package var state: State?
   /// Remarks and warnings, in order of importance.
   package var notes: [Note]
+  /// How groups fare; nil where nothing is known of them.
+  package var fairness: Fairness?
+  /// What each site brought, as far as its answers were seen.
+  package var contributions: [Contribution] = []
 
   package init(
     title: String, summary: String = "", facts: [Fact] = [], trainingLoss: [RoundValue] = [],

@@ -60,7 +60,8 @@ import ZorBATestSupport
       results = (1...count).map { client in
         ClientResult(
           client: UInt32(client), weight: Double.random(in: 0.5...2, using: &generator),
-          blocks: blocks, scalars: (0..<2).map { _ in Double.random(in: -1...1, using: &generator) })
+          blocks: blocks, scalars: (0..<2).map { _ in Double.random(in: -1...1, using: &generator) }
+        )
       }
       self.blocks = Set(blocks)
       honest = Set(results.map(\.client))
@@ -112,7 +113,8 @@ import ZorBATestSupport
         for (index, value) in block.values.enumerated() {
           // kappa = -(2 / 2) C, rounded to binary32.
           let range = round.range(index)
-          #expect(range.lowerBound - 1e-7 <= -Double(value) && -Double(value) <= range.upperBound + 1e-7)
+          #expect(
+            range.lowerBound - 1e-7 <= -Double(value) && -Double(value) <= range.upperBound + 1e-7)
         }
       }
     }

@@ -46,6 +46,16 @@ import ZorBATestSupport
       $0.blocks.plan = .random
       $0.federation.weights = .uniform
     },
+    Variant(testDescription: "norms cut to a bound of the rounds before, weights by loss") {
+      $0.aggregation.rule = .normClipped
+      $0.fairness = FairnessConfiguration()
+      $0.fairness?.lossExponent = 1.5
+      $0.method.directions = 2
+    },
+    Variant(testDescription: "the median of trajectories") {
+      $0.aggregation.rule = .median
+      $0.method.localSteps = 2
+    },
     Variant(testDescription: "a guard that leaves answers out") {
       $0.guardrail.action = .skip
       $0.guardrail.factor = 3.01

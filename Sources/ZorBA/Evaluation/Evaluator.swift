@@ -67,7 +67,8 @@ struct Evaluator {
   private func requireFew(_ segments: Int) throws {
     guard segments > SegmentTable.limit else { return }
     throw ZorBAError(
-      .invalidData, "column '\(fairness?.segment ?? "")' has more than \(SegmentTable.limit) values",
+      .invalidData,
+      "column '\(fairness?.segment ?? "")' has more than \(SegmentTable.limit) values",
       at: .init(field: "fairness.segment"), advice: "Name a column of few values.")
   }
 }

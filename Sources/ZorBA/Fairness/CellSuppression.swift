@@ -1,23 +1,32 @@
 /// Which cells of a table of counts are not told, so that small ones cannot be computed from the rest.
 ///
-/// The sum of all cells is known. Cells below the minimum are hidden; as long as only one cell is
-/// hidden, or those that are hold fewer rows than the minimum together, the smallest one that is told
-/// is hidden too (the first of equals). What is left to compute is then the sum of at least two cells
-/// and at least as many rows as the minimum. A table of fewer rows than that in all tells nothing.
+/// The sum of all cells is known, and this rule is. Cells below the minimum m are hidden. While what is
+/// hidden could still be computed or is a small group itself, the smallest cells that are told are
+/// hidden too, all of that size together (hiding one of two equal cells would tell them apart). That
+/// is so while
+///
+/// - only one cell is hidden: it is the total less the others;
+/// - the hidden cells hold fewer than m rows together;
+/// - all of them hold 1, or all of them m - 1: their sum is then the least, or the most, that so many
+///   cells below m can hold, and gives each of them away.
+///
+/// With this every hidden cell can have several sizes, as far as a reader can tell who lists all
+/// tables that lead to the same release; `SuppressionTests` lists them all, up to six cells. A table
+/// that ends with nothing to tell has no cells at all, for then names would tell counts.
 enum CellSuppression {
   /// The places of the cells that may be told.
   ///
   /// - Parameter counts: At least 1 each.
   static func told(_ counts: [Int], minimum: Int) -> Set<Int> {
-    guard counts.reduce(0, +) >= minimum else { return [] }
     var told = Set(counts.indices.filter { counts[$0] >= minimum })
     func isSafe() -> Bool {
-      let hidden = counts.indices.filter { !told.contains($0) }
-      return hidden.isEmpty
-        || hidden.count >= 2 && hidden.reduce(0) { $0 + counts[$1] } >= minimum
+      let hidden = counts.indices.filter { !told.contains($0) }.map { counts[$0] }
+      guard !hidden.isEmpty else { return true }
+      return hidden.count >= 2 && hidden.reduce(0, +) >= minimum
+        && hidden.contains { $0 != 1 } && hidden.contains { $0 != minimum - 1 }
     }
-    while !isSafe(), let smallest = told.min(by: { (counts[$0], $0) < (counts[$1], $1) }) {
-      told.remove(smallest)
+    while !isSafe(), let smallest = told.lazy.map({ counts[$0] }).min() {
+      told = told.filter { counts[$0] > smallest }
     }
     return told
   }

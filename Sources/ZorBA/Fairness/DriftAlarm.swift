@@ -45,7 +45,7 @@ public struct DriftAlarm: Sendable, Equatable {
 ///   ten rows go up and down by a tenth for nothing.
 ///
 /// It is raised once, until the group has come back to within the threshold.
-struct DriftMonitor: Sendable {
+package struct DriftMonitor: Sendable {
   private let threshold: Double
   private let minimumCount: Int
   /// The best so far by group, as a quality (more is better), with what the whole was then.
@@ -69,6 +69,22 @@ struct DriftMonitor: Sendable {
   init(_ fairness: FairnessConfiguration) {
     threshold = fairness.driftAlarm
     minimumCount = fairness.minimumCount
+  }
+
+  /// The alarms that evaluations raise, one after the other.
+  ///
+  /// - Parameters:
+  ///   - evaluations: In ascending order of rounds.
+  ///   - series: Which rows the evaluation after a round is of.
+  package static func alarms(
+    in evaluations: [(round: Int, evaluation: Evaluation)], _ fairness: FairnessConfiguration,
+    series: (Int) -> String
+  ) -> [DriftAlarm] {
+    var monitor = DriftMonitor(fairness)
+    for (round, evaluation) in evaluations {
+      _ = monitor.observe(evaluation, round: round, series: series(round))
+    }
+    return monitor.alarms
   }
 
   /// Learns an evaluation; the alarms that it raised.
@@ -122,8 +138,8 @@ struct DriftMonitor: Sendable {
     return DriftAlarm(
       round: round, group: key.group, name: key.name, best: abs(best.quality),
       bestRound: best.round, now: abs(now),
-      text: "round \(round): the \(key.group.rawValue) \(name) falls behind while the whole improves: "
-        + "\(what) \(number(now)) after \(number(best.quality)) in round \(best.round), the whole "
+      text: "round \(round): the \(key.group.rawValue) \(name) falls behind while the whole "
+        + "improves: \(what) \(number(now)) after \(number(best.quality)) in round \(best.round), the whole "
         + "\(number(whole)) after \(number(best.whole))")
   }
 }

@@ -12,7 +12,7 @@ public struct SegmentTable: Sendable, Equatable {
     public var figures: Evaluation.Figures?
   }
 
-  /// The segments by name; none where there are too few rows in all.
+  /// The segments by name; none where there is none to tell.
   public var rows: [Row]
 
   /// The most segments that a table has.
@@ -27,8 +27,7 @@ public struct SegmentTable: Sendable, Equatable {
     let names = cells.keys.sorted()
     let told = CellSuppression.told(
       names.map { cells[$0]?.examples ?? 0 }, minimum: minimumCount)
-    let total = cells.values.reduce(0) { $0 + $1.examples }
-    guard total >= minimumCount else {
+    guard !told.isEmpty else {
       rows = []
       return
     }

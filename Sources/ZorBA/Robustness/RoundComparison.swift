@@ -36,7 +36,8 @@ struct RoundComparison {
     else { return results.map { _ in .init() } }
     let sums = directions ? unitSums(width) : [:]
     let whole = influence ? coefficients(without: nil, blocks: places.keys.sorted()) : [:]
-    let size = squared(whole.values)
+    // In ascending order of blocks: a dictionary's own order differs from run to run.
+    let size = squared(whole.keys.sorted().map { whole[$0] ?? [] })
     return results.indices.map { place in
       .init(
         others: directions ? others(than: place, sums: sums, width: width) : nil,

@@ -36,9 +36,10 @@ struct AnswerCombination: Sendable {
     let thin = answers.filter { $0.value < needed }.keys.sorted()
     guard !thin.isEmpty else { return nil }
     let named = thin.prefix(12).map(String.init).joined(separator: ", ")
-    return "round \(round): \(thin.count == 1 ? "block" : "blocks") \(named) got fewer than the \(needed) "
-      + "answers that \(aggregation.rule.rawValue) needs, and \(thin.count == 1 ? "is" : "are") left as "
-      + "\(thin.count == 1 ? "it is" : "they are")"
+    let isOne = thin.count == 1
+    return "round \(round): \(isOne ? "block" : "blocks") \(named) got fewer than the \(needed) "
+      + "answers that \(aggregation.rule.rawValue) needs, and "
+      + (isOne ? "is left as it is" : "are left as they are")
   }
 
   /// Learns the scalars of a committed round's answers.

@@ -241,8 +241,8 @@ extension TrainingSession {
               ticket,
               RoundCoordinator.Report(
                 client: client,
-                scalars: tampers?(round, client, answer.scalars) ?? answer.scalars, examples: answer.examples,
-                loss: answer.meanLoss)))
+                scalars: tampers?(round, client, answer.scalars) ?? answer.scalars,
+                examples: answer.examples, loss: answer.meanLoss)))
         }
       case .commit(_, let reports):
         answers.reports = reports

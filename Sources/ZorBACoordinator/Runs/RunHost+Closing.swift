@@ -34,12 +34,15 @@ extension RunHost {
       closing.reasons.forEach(warn)
       let seconds = (ContinuousClock.now - roundStart) / .seconds(1)
       guard
-        let metrics = engine.metrics(
+        var metrics = engine.metrics(
           of: closing, plan: plan, halves: answers.compactMapValues(\.halves), seconds: seconds,
           peakMemoryBytes: (sites.map(\.peakMemoryMiB).max() ?? 0) << 20)
       else { return .failed(ticket, reason: "the round has no metrics") }
+      let contributions = watch(&metrics, plan: plan)
       try commit(round, metrics, ticket: ticket, plan: plan, reports: reports)
       self.engine = engine
+      self.contributions = contributions
+      metrics.alarms.forEach(warn)
       learn(from: metrics, seconds: seconds)
       return .committed(ticket)
     } catch {

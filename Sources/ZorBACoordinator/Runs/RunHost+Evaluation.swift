@@ -29,7 +29,7 @@ extension RunHost {
   }
 
   /// Before and after training the test rows are meant, where a site has any.
-  private func isTest(_ round: Int) -> Bool {
+  func isTest(_ round: Int) -> Bool {
     round == 0 || round == blueprint.configuration.rounds
       || blueprint.configuration.evaluate.split == .test
   }
@@ -52,6 +52,7 @@ extension RunHost {
         digest: Hexadecimal.digest(of: Array(evaluation.json.serialized.utf8)),
         ["sites": .integer(evaluation.perClient.count)]))
     resultWriter.append(evaluation, round: round)
+    for alarm in driftAlarms(evaluationsByRound) where alarm.round == round { warn(alarm.text) }
     observer(.evaluated(run: name, evaluation, round: round))
   }
 }

@@ -80,12 +80,14 @@ extension RunHost {
     guard var engine, let timeline, let examples = sites[client].examples else { return }
     engine.weigh(client, blueprint.configuration.federation.weights.weight(examples: examples))
     self.engine = engine
+    contributions = nil
     selection.follow(engine, timeline)
   }
 
   /// Makes the engine anew, with everything it saw before.
   func rebuildEngine() {
     guard let timeline else { return }
+    contributions = nil
     do {
       var made = try RunOpening.engine(
         blueprint, timeline: timeline, runKey: journal.header.schedule.runKey, sites: sites)

@@ -135,6 +135,11 @@ extension RunHost {
     result.journalBytes = journal.byteCount
     result.isIncomplete = result.rounds < configuration.rounds
     result.time.total = result.history.reduce(0) { $0 + $1.seconds }
+    result.driftAlarms = driftAlarms(evaluations)
+    if let fairness = configuration.fairness { result.minimumCount = fairness.minimumCount }
+    let monitor = contributions ?? recalledContributions()
+    result.contributions = monitor?.contributions ?? []
+    result.contributionAlarms = monitor?.alarms ?? []
     result.warnings = warnings
     return result
   }

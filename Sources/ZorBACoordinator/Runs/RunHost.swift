@@ -31,6 +31,8 @@ package actor RunHost {
   var tail: JournalTail
   var timeline: ActivationTimeline?
   var engine: RoundEngine?
+  /// What committed rounds say of sites; nil until it is asked for.
+  var contributions: ContributionMonitor?
   var machine: RunMachine
   var deadlines: DeadlinePolicy
   let selection = RoundSelection()

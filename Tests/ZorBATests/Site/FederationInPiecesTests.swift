@@ -64,6 +64,20 @@ import ZorBATestSupport
       $0.federation.quorum = 0.7
       $0.federation.attempts = 50
     },
+    Case(testDescription: "norms cut down, weights by loss, some of the sites", loss: 0.2) {
+      $0.aggregation.rule = .normClipped
+      $0.fairness = FairnessConfiguration()
+      $0.fairness?.lossExponent = 2
+      $0.federation.participation = 0.75
+      $0.federation.attempts = 50
+      $0.federation.quorum = 1
+      $0.method.directions = 2
+    },
+    Case(testDescription: "the median of those who answer", loss: 0.2) {
+      $0.aggregation.rule = .median
+      $0.federation.attempts = 50
+      $0.federation.quorum = 0.7
+    },
     Case(testDescription: "absurd answers left out", loss: 0.2) {
       $0.guardrail.action = .skip
       $0.guardrail.factor = 3.01

@@ -30,10 +30,13 @@ struct SiteRun {
   }
 
   /// The whole federation in one process.
-  func simulate(drops: RoundDrops? = nil) throws -> RunResult {
+  func simulate(
+    drops: RoundDrops? = nil, tampers: AnswerTampering? = nil
+  ) throws -> RunResult {
     var options = Simulation.Options()
     options.threads = 1
     options.drops = drops
+    options.tampers = tampers
     return try Simulation(configuration, options: options).run()
   }
 
