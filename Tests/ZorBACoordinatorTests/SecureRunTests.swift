@@ -104,6 +104,8 @@ import ZorBAWire
     let federation = try LoopbackFederation(sites: 6) {
       $0.rounds = 4
       $0.secureAggregation.mode = .on
+      // At its end a run waits for members that are away.
+      $0.federation.absenceSeconds = 0.5
     }
     let coordinator = try await federation.coordinator()
     var agents: [AgentUnderTest] = []
