@@ -52,16 +52,20 @@ import ZorBADiagnostics
     ("secure_aggregation: {clip: 0}", "secure_aggregation.clip"),
     ("secure_aggregation: {clip: 1e9}", "secure_aggregation.clip"),
     ("secure_aggregation: {adversary_share: 0.6}", "secure_aggregation.adversary_share"),
-    ("secure_aggregation: {adversary_share: 0.4, dropout_share: 0.4}",
-      "secure_aggregation.dropout_share"),
+    (
+      "secure_aggregation: {adversary_share: 0.4, dropout_share: 0.4}",
+      "secure_aggregation.dropout_share"
+    ),
     ("secure_aggregation: {mode: on, group: 3}", "secure_aggregation.group"),
     ("secure_aggregation: [on]", "secure_aggregation"),
     // What needs single answers.
     ("secure_aggregation: on\nmethod: {seeding: perClient}", "secure_aggregation"),
     ("secure_aggregation: on\nmethod: {name: fedkseed}", "secure_aggregation"),
     ("secure_aggregation: on\nmethod: {name: fedavg}", "secure_aggregation"),
-    ("secure_aggregation: on\nblocks: {plan: lexicographic, replan_every: 5}",
-      "secure_aggregation"),
+    (
+      "secure_aggregation: on\nblocks: {plan: lexicographic, replan_every: 5}",
+      "secure_aggregation"
+    ),
     ("secure_aggregation: {mode: on, minimum_group: 5}", "secure_aggregation"),
   ])
   func whatCannotBe(_ lines: String, _ field: String) throws {

@@ -11,8 +11,7 @@ extension RunConfiguration {
         .invalidConfiguration, "\(value) cannot be used", at: .init(field: key),
         advice: "Use \(rule).")
     }
-    if let fault = federation.fault ?? siteFault ?? methodFault ?? secureAggregationFault
-    {
+    if let fault = federation.fault ?? siteFault ?? methodFault ?? secureAggregationFault {
       try require(false, fault.key, fault.value, fault.rule)
     }
     try require(

@@ -135,7 +135,8 @@ extension RunHost {
       let group = attempt.groups[place]
       for fault in group.server.faults.dropFirst(group.toldFaults) {
         warn(
-          "\(sites[fault.member].name) is left out of round \(attempt.ticket.round): \(fault.error)")
+          "\(sites[fault.member].name) is left out of round \(attempt.ticket.round): \(fault.error)"
+        )
       }
       attempt.groups[place].toldFaults = group.server.faults.count
       if group.server.phase == .failed, !group.toldFailure {

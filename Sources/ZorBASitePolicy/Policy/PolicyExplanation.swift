@@ -90,7 +90,8 @@ package struct PolicyExplanation: Sendable {
       policy.requiresSecureAggregation
         ? "It answers only under secure aggregation: the coordinator learns sums over at least "
           + "\(max(policy.minimumCohort, SecureAggregationConfiguration.smallestGroup)) sites."
-        : "It answers runs without secure aggregation too: in those the coordinator sees its answers.")
+        : "It answers runs without secure aggregation too: in those the coordinator sees its answers."
+    )
     sentences.append(
       policy.requiresDifferentialPrivacy
         ? "It requires differential privacy, which this version of ZorBA does not have: it refuses "
