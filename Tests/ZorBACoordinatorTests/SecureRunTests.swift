@@ -199,6 +199,48 @@ import ZorBAWire
     try await coordinator.end()
   }
 
+  /// A run of many sites is not enough: what counts is among how many the sum hides an answer.
+  @Test func smallGroupsAreRefused() async throws {
+    let federation = try LoopbackFederation(sites: 6) {
+      $0.secureAggregation.mode = .on
+      $0.blocks.plan = .random
+      $0.blocks.active = [0.67]
+      $0.blocks.rotateEvery = 0
+    }
+    let coordinator = try await federation.coordinator()
+    let careful = try await federation.agent(
+      1,
+      policy: [
+        "privacy":
+          "{secure_aggregation: required, differential_privacy: "
+          + "{required: false, epsilon_maximum: any}, minimum_cohort: 4}"
+      ])
+    var others: [AgentUnderTest] = []
+    for number in 2...6 { others.append(try await federation.agent(number)) }
+    let refusal = try await careful.notices.first { notice in
+      if case .refused(let text) = notice { text } else { nil }
+    }
+    #expect(refusal.contains("privacy.minimum_cohort") && refusal.contains("3 sites"))
+    for agent in others + [careful] { try await agent.end() }
+    try await coordinator.end()
+  }
+
+  /// What `auto` comes to is in the header, by which sites act.
+  @Test(arguments: [(3, true), (2, false)])
+  func autoFollowsTheCohort(_ sites: Int, _ isMasked: Bool) async throws {
+    let federation = try LoopbackFederation(sites: sites) {
+      $0.rounds = 1
+      $0.secureAggregation.mode = .auto
+    }
+    let coordinator = try await federation.coordinator()
+    for agent in try await federation.agents() { _ = try await agent.outcome }
+    let header = try JournalReader(path: federation.journal).header
+    #expect((header.configuration["secure_aggregation"]?.string == "on") == isMasked)
+    let host = try await coordinator.coordinator.run(named: "trial")
+    #expect(await host.result.history.allSatisfy { $0.groups.isEmpty != isMasked })
+    try await coordinator.end()
+  }
+
   /// A site of an older protocol is told to upgrade, in runs with masks only.
   @Test func olderSitesAreTold() async throws {
     let older: @Sendable (Zorba_V1_SiteMessage) -> [Zorba_V1_SiteMessage] = { message in

@@ -180,6 +180,8 @@ struct PreparedRun {
     fresh.residency?.capacity = capacity
     var configuration = configuration
     configuration.federation.participation = 1
+    // There is nobody to hide among.
+    configuration.secureAggregation.mode = .off
     let plan = ActivationPlan(
       cycle: try rows.map { try ActivationMatrix(rows: $0) }, window: plan.window)
     let parts = TrainingSession.Parts(
