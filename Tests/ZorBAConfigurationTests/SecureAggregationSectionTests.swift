@@ -1,6 +1,7 @@
 import Testing
 import ZorBA
 import ZorBADiagnostics
+import ZorBAJSON
 
 @testable import ZorBAConfiguration
 

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 import ZorBA
 import ZorBADiagnostics
+import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBASite
