@@ -63,7 +63,15 @@ extension AgentSession {
       round: Int(clamping: message.round), attempt: max(1, Int(clamping: message.attempt)))
     // What belongs to an attempt that is over changes nothing.
     guard let secure, secure.ticket == ticket else { return }
-    try advance(secure) { try $0.receive(Array(message.payload)) }
+    try advance(secure) { participation in
+      do {
+        return try participation.receive(Array(message.payload))
+      } catch let error as ZorBAError where !participation.isRefused {
+        // A message that comes twice, or is another session's, changes nothing.
+        observer(.warning(Self.sentence(error)))
+        return nil
+      }
+    }
   }
 
   /// Hands the answer to the session of its attempt.

@@ -1,4 +1,5 @@
 import ZorBAJSON
+import ZorBASecureAggregation
 import ZorBASitePolicy
 import ZorBAWire
 
@@ -83,6 +84,10 @@ struct MessageFields {
       (kind, round) = (.secureAggregation, Int(clamping: message.round))
       add("round", .integer(Int(clamping: message.round)))
       add("attempt", .integer(Int(max(1, message.attempt))))
+      if let told = SecureAggregationSite.describe(Array(message.payload)) {
+        add("step", .string(told.step))
+        add("session", .string(Self.hexadecimal(told.session)))
+      }
       add("payload_bytes", .integer(message.payload.count))
     case nil: return nil
     }

@@ -87,6 +87,8 @@ package final class Rehearsal {
     let blocks = Array(1..<header.model.blocks.count)
     let trained = (run.blocks.outer ? [0] : []) + blocks
     let answer = try answer(training: trained)
+    // The masked numbers go before the result and are random each time.
+    let isMasked = run.secureAggregation.isOn
     let messages: [Zorba_V1_SiteMessage] = [
       .with {
         $0.hello = .with {
@@ -97,16 +99,21 @@ package final class Rehearsal {
         }
       },
       .with {
-        $0.ready.examples = UInt32(clamping: share.examples(replica.examples))
+        if !isMasked {
+          $0.ready.examples = UInt32(clamping: share.examples(replica.examples))
+        }
         $0.ready.journalChain = Data(repeating: 0, count: 16)
       },
       .with {
         $0.result = .with {
           $0.round = 1
-          $0.scalars = PackedFloats.pack(answer.scalars)
-          $0.updateDigest = Data(answer.update?.digest.bytes ?? [])
-          $0.examples = UInt32(clamping: share.examples(answer.examples))
-          $0.loss = share.loss(Float(answer.loss))
+          $0.masked = isMasked
+          if !isMasked {
+            $0.scalars = PackedFloats.pack(answer.scalars)
+            $0.updateDigest = Data(answer.update?.digest.bytes ?? [])
+            $0.examples = UInt32(clamping: share.examples(answer.examples))
+            $0.loss = share.loss(Float(answer.loss))
+          }
           $0.seconds = share.seconds(Float(answer.seconds))
           $0.peakMemoryMib = UInt32(clamping: share.peakMemoryMiB(replica.peakMemory >> 20))
         }

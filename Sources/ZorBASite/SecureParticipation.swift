@@ -69,6 +69,9 @@ final class SecureParticipation {
     }
   }
 
+  /// Whether the session is over for this site, its keys erased.
+  var isRefused: Bool { site.phase == .refused }
+
   func start() throws -> [UInt8] { try site.start() }
 
   func receive(_ payload: [UInt8]) throws -> [UInt8]? { try site.receive(payload) }

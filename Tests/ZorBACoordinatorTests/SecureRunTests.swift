@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 import ZorBA
 import ZorBADiagnostics
+import ZorBAJSON
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBASite
@@ -26,6 +27,11 @@ import ZorBAWire
       $0.federation.weights = .uniform
       $0.blocks.outer = true
       $0.federation.digestEvery = 2
+    },
+    Case(testDescription: "two groups with blocks of their own that change every round") {
+      $0.blocks.plan = .random
+      $0.blocks.active = [0.67]
+      $0.method.directions = 2
     },
   ]
 
@@ -58,7 +64,8 @@ import ZorBAWire
     for metrics in await host.result.history {
       #expect(metrics.clients.count == 6)
       #expect(metrics.clients.allSatisfy { $0.scalars.isEmpty && $0.examples == 0 })
-      #expect(metrics.groups.map(\.clients) == [federation.sites])
+      #expect(metrics.groups.flatMap(\.clients).sorted() == federation.sites)
+      #expect(metrics.groups.allSatisfy { $0.clients.count >= 3 })
       let means = try #require(metrics.groups.first?.means)
       let method = federation.run.method
       #expect(means.count == method.localSteps * method.directions)
@@ -98,6 +105,8 @@ import ZorBAWire
     let federation = try LoopbackFederation(sites: 6) {
       $0.rounds = 4
       $0.secureAggregation.mode = .on
+      // At its end a run waits for members that are away.
+      $0.federation.absenceSeconds = 0.5
     }
     let coordinator = try await federation.coordinator()
     var agents: [AgentUnderTest] = []
@@ -140,7 +149,7 @@ import ZorBAWire
       $0.secureAggregation.mode = .on
     }
     let simulated = try federation.simulate()
-    var coordinator = try await federation.coordinator()
+    var coordinator: CoordinatorUnderTest? = try await federation.coordinator()
     let (stream, arrives) = AsyncStream<Void>.makeStream()
     let agents = try await federation.agents {
       $0.relay = { message in
@@ -149,10 +158,12 @@ import ZorBAWire
       }
     }
     for await _ in stream { break }
-    try await coordinator.end(cut: true)
-    coordinator = try await federation.coordinator()
+    try await coordinator?.end(cut: true)
+    // It lets go of the journal when the last of it is gone.
+    coordinator = nil
+    let second = try await federation.coordinator()
     try await federation.expectEverybody(agents, endsAs: simulated)
-    try await coordinator.end()
+    try await second.end()
   }
 
   /// Sites say by their policies what they demand, and nobody overrides it.
@@ -186,6 +197,48 @@ import ZorBAWire
         continue
       }
     }
+    try await coordinator.end()
+  }
+
+  /// A run of many sites is not enough: what counts is among how many the sum hides an answer.
+  @Test func smallGroupsAreRefused() async throws {
+    let federation = try LoopbackFederation(sites: 6) {
+      $0.secureAggregation.mode = .on
+      $0.blocks.plan = .random
+      $0.blocks.active = [0.67]
+      $0.blocks.rotateEvery = 0
+    }
+    let coordinator = try await federation.coordinator()
+    let careful = try await federation.agent(
+      1,
+      policy: [
+        "privacy":
+          "{secure_aggregation: required, differential_privacy: "
+          + "{required: false, epsilon_maximum: any}, minimum_cohort: 4}"
+      ])
+    var others: [AgentUnderTest] = []
+    for number in 2...6 { others.append(try await federation.agent(number)) }
+    let refusal = try await careful.notices.first { notice in
+      if case .refused(let text) = notice { text } else { nil }
+    }
+    #expect(refusal.contains("privacy.minimum_cohort") && refusal.contains("3 sites"))
+    for agent in others + [careful] { try await agent.end() }
+    try await coordinator.end()
+  }
+
+  /// What `auto` comes to is in the header, by which sites act.
+  @Test(arguments: [(3, true), (2, false)])
+  func autoFollowsTheCohort(_ sites: Int, _ isMasked: Bool) async throws {
+    let federation = try LoopbackFederation(sites: sites) {
+      $0.rounds = 1
+      $0.secureAggregation.mode = .auto
+    }
+    let coordinator = try await federation.coordinator()
+    for agent in try await federation.agents() { _ = try await agent.outcome }
+    let header = try JournalReader(path: federation.journal).header
+    #expect((header.configuration["secure_aggregation"]?.string == "on") == isMasked)
+    let host = try await coordinator.coordinator.run(named: "trial")
+    #expect(await host.result.history.allSatisfy { $0.groups.isEmpty != isMasked })
     try await coordinator.end()
   }
 

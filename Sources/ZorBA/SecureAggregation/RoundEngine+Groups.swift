@@ -113,7 +113,8 @@ extension RoundEngine {
         group.members.map { client in
           RoundMetrics.Client(
             name: members[client].name, loss: group.meanLoss, scalars: [], examples: 0,
-            activeBlocks: matrix.activeBlocks(of: client).count)
+            activeBlocks: matrix.activeBlocks(of: client).count,
+            passes: 2 * terms.method.localSteps * terms.method.directions)
         }
       }.sorted { number(of: $0.name) < number(of: $1.name) },
       coveredBlocks: committed.coveredBlocks.count, bytesUp: byteCounts.up,

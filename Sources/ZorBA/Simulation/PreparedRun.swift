@@ -219,6 +219,8 @@ struct PreparedRun {
     configuration.federation.participation = 1
     // Nobody is there to compare its answers with.
     configuration.aggregation = AggregationConfiguration()
+    // There is nobody to hide among.
+    configuration.secureAggregation.mode = .off
     let plan = ActivationPlan(
       cycle: try rows.map { try ActivationMatrix(rows: $0) }, window: plan.window)
     let parts = TrainingSession.Parts(

@@ -17,8 +17,8 @@ public struct RoundMetrics: Sendable, Equatable {
     public var examples: Int
     /// Transformer blocks the client had active.
     public var activeBlocks: Int
-    /// Passes forwards and backwards that a first-order method took; nil for the others, whose passes
-    /// follow from the scalars.
+    /// Passes forwards and backwards that a first-order method took, and passes of a round whose scalars
+    /// are unknown; nil for the others, whose passes follow from the scalars.
     public var passes: Int?
 
     /// Creates a client's part.

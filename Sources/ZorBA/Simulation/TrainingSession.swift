@@ -88,7 +88,8 @@ package final class TrainingSession {
       configuration: parts.configuration, runKey: parts.runKey,
       members: parts.clients.map { ($0.name, $0.weight) })
     lastCommitted = parts.lastCommitted
-    secure = parts.configuration.secureAggregation.isOn
+    secure =
+      parts.configuration.secureAggregation.isOn
       ? LocalSecureAggregation(
         SecureTerms(
           parts.configuration, federation: "", run: "", epoch: UInt64(parts.lastCommitted),

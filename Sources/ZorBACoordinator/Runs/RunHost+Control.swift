@@ -96,7 +96,7 @@ extension RunHost {
     // What was under way belongs to rounds that are no more.
     planning += 1
     closings += 1
-    if isSecure { try beginEpoch() }
+    if isSecure { beginEpoch() }
     inbox?.clear()
     finalDigest = nil
     toldEnd = []

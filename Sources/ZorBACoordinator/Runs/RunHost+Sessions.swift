@@ -114,11 +114,11 @@ extension RunHost {
     sites[client].bytesReceived += traffic.received
     sites[client].bytesSent += traffic.sent
     note("gone", site: session.site, [:])
-    leaveOutSecure(client)
     startTimer(.absence(client), seconds: blueprint.configuration.federation.absenceSeconds) {
       .left(client: client)
     }
     handle(.gone(client: client, session: session.id))
+    leaveOutSecure(client)
   }
 
   /// A site's weights stand at the end of its copy of the journal.
@@ -219,12 +219,12 @@ extension RunHost {
     note(
       declined.refused ? "refused" : "failed", site: session.site,
       ["round": "\(declined.round)", "reason": "\(declined.reason)"])
-    leaveOutSecure(client)
     handle(
       .declined(
         client: client, session: session.id,
         .init(
           round: Int(clamping: declined.round), attempt: max(1, Int(declined.attempt)))))
+    leaveOutSecure(client)
   }
 
   /// [steps][directions]; nil when there are more or fewer.

@@ -25,9 +25,17 @@ extension RunHost {
   nonisolated var isSecure: Bool { blueprint.configuration.secureAggregation.isOn }
 
   /// Begins a stretch of the run in which no attempt comes twice.
-  func beginEpoch() throws {
+  ///
+  /// A disk that refuses keeps nothing from going on: a later process takes the clock's number.
+  func beginEpoch() {
     secure = nil
-    secureEpoch = try SecureEpoch.begin(in: folder)
+    stopTimer(.secure)
+    do {
+      secureEpoch = try SecureEpoch.begin(in: folder)
+    } catch {
+      secureEpoch += 1
+      warn("the number of this stretch of the run is not kept: \(error)")
+    }
   }
 
   /// Opens a session for every group of those who are asked.
@@ -135,7 +143,8 @@ extension RunHost {
       let group = attempt.groups[place]
       for fault in group.server.faults.dropFirst(group.toldFaults) {
         warn(
-          "\(sites[fault.member].name) is left out of round \(attempt.ticket.round): \(fault.error)")
+          "\(sites[fault.member].name) is left out of round \(attempt.ticket.round): \(fault.error)"
+        )
       }
       attempt.groups[place].toldFaults = group.server.faults.count
       if group.server.phase == .failed, !group.toldFailure {

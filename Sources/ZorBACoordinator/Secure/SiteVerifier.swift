@@ -1,5 +1,5 @@
-package import ZorBAIdentity
 import ZorBADiagnostics
+package import ZorBAIdentity
 import ZorBASecureAggregation
 
 #if canImport(FoundationEssentials)

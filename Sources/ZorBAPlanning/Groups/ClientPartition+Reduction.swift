@@ -94,7 +94,8 @@ extension ClientPartition {
       ? least + (zip(sites, budgets).map { $0.fixedBytes - $1 }.max() ?? 0)
       : sites.map(\.fixedBytes).max() ?? 0
     return SiteCosts(
-      fixedBytes: members * max(0, fixed), residentBytes: most(\.residentBytes).map { $0 * members },
+      fixedBytes: members * max(0, fixed),
+      residentBytes: most(\.residentBytes).map { $0 * members },
       fixedSeconds: sites.map(\.fixedSeconds).max() ?? 0, prefixSeconds: most(\.prefixSeconds),
       suffixSeconds: most(\.suffixSeconds), activeSeconds: most(\.activeSeconds))
   }

@@ -1,5 +1,5 @@
 import ZorBADiagnostics
-package import ZorBAFederation
+import ZorBAFederation
 
 /// Plans in which clients train the same blocks in groups of a least size, in every matrix, as secure
 /// aggregation asks.

@@ -71,8 +71,8 @@ extension SitePolicy {
     guard requiresSecureAggregation, run.secureGroup == nil else { return nil }
     return refusal(
       .secureAggregation, "the run aggregates in the clear", "the policy says required",
-      advice: "The coordinator would see every answer. Ask for a run with secure_aggregation: on, or "
-        + "set the policy to optional to take part all the same.")
+      advice: "The coordinator would see every answer. Ask for a run with secure_aggregation: on, "
+        + "or set the policy to optional to take part all the same.")
   }
 
   /// A run that promises privacy promises it for itself; the ledger of the site, which refuses runs and

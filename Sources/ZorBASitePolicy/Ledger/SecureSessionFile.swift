@@ -84,8 +84,8 @@ package struct SecureSessionFile: Sendable {
       .refused,
       "the file is damaged, so nobody knows which secure sessions this site has taken part in",
       at: .init(file: path),
-      advice: "Put back a copy of it. If there is none, move it away once the runs that the site takes "
-        + "part in are over.")
+      advice: "Put back a copy of it. If there is none, move it away once the runs that the site "
+        + "takes part in are over.")
   }
 
   /// Writes what is known, whole or not at all, and returns when it is on the disk.

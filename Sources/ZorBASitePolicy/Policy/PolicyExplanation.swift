@@ -90,7 +90,8 @@ package struct PolicyExplanation: Sendable {
       policy.requiresSecureAggregation
         ? "It answers only under secure aggregation: the coordinator learns sums over at least "
           + "\(max(policy.minimumCohort, SecureAggregationConfiguration.smallestGroup)) sites."
-        : "It answers runs without secure aggregation too: in those the coordinator sees its answers.")
+        : "It answers runs without secure aggregation too: in those the coordinator sees its answers."
+    )
     let most = policy.epsilonMaximum.map { "an epsilon of \($0)" } ?? "any epsilon"
     sentences.append(
       policy.requiresDifferentialPrivacy
