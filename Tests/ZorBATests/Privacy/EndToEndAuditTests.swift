@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import ZorBAData
 import ZorBAModels
 import ZorBAOptimization
 import ZorBAPrivacy
@@ -12,11 +13,11 @@ import ZorBAPrivacy
   /// along the scalars that the row alone would give.
   @Test(arguments: [nil, 1.0, 4.0] as [Double?])
   func membershipOfOneRow(_ sigma: Double?) throws {
-    let (rounds, trials, delta) = (2, 400, 1e-5)
+    let (rounds, trials, delta) = (2, 800, 1e-5)
     let run = try TinyRun {
       $0.method.directions = 4
       $0.rounds = rounds
-      $0.batch.size = 3
+      $0.batch.size = 100
       if let sigma {
         $0.differentialPrivacy = DifferentialPrivacyConfiguration(epsilon: 1000)
         $0.differentialPrivacy?.noiseMultiplier = sigma
@@ -59,14 +60,18 @@ import ZorBAPrivacy
       let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
       return vector.map { $0 / length }
     }
+    // The ledger is not what is tested, and so many trials would overspend any.
+    let meter = try mechanism.map { mechanism in
+      var terms = mechanism.terms(run: "trials", total: nil)
+      terms.epsilon = .infinity
+      return try PrivacyMeter(ledger: ledger, account: "a", terms: terms, uses: 4 * trials)
+    }
     func score(_ client: FederationClient, _ random: inout SystemRandomNumberGenerator) throws
       -> Double
     {
-      if let mechanism {
+      if let mechanism, let meter {
         step.privacy = ClientPrivacy(
-          mechanism.with(examples: client.examples.count),
-          meter: try PrivacyMeter(
-            ledger: ledger, account: "a", terms: mechanism.terms(run: "r", total: nil), uses: 0))
+          mechanism.with(examples: client.examples.count), meter: meter)
       }
       var sum = 0.0
       for round in 1...rounds {
@@ -89,10 +94,10 @@ import ZorBAPrivacy
     var random = SystemRandomNumberGenerator()
     let present = try (0..<trials).map { _ in try score(member, &random) }
     let absent = try (0..<trials).map { _ in try score(others, &random) }
-    let audit = EmpiricalAudit(present: present, absent: absent, delta: delta, error: 1e-4)
+    let audit = EmpiricalAudit(present: present, absent: absent, delta: delta, error: 1e-3)
     guard let mechanism else {
       // Nothing hides the row: two worlds, two numbers.
-      #expect(audit.accuracy == 1 && audit.epsilon > 3, "\(audit)")
+      #expect(audit.accuracy == 1 && audit.epsilon > 2.5, "\(audit)")
       print("membership without noise: \(audit.accuracy), epsilon at least \(audit.epsilon)")
       return
     }
@@ -100,6 +105,7 @@ import ZorBAPrivacy
       .upperEpsilon(of: [PrivacyEvent(mechanism.mechanism, count: rounds)], delta: delta)
     #expect(audit.epsilon <= bound, "\(audit.epsilon) of \(bound)")
     #expect(audit.accuracy < 0.9)
+    if sigma == 1 { #expect(audit.epsilon > 0.1, "\(audit)") }
     print(
       "membership at sigma \(mechanism.mechanism.noiseMultiplier): \(audit.accuracy), epsilon "
         + "\(audit.epsilon) <= \(bound)")

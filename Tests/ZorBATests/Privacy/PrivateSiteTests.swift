@@ -19,9 +19,11 @@ import ZorBATensor
   }
 
   private static func header(_ run: SiteRun) throws -> JournalHeader {
-    var configuration = run.configuration
-    configuration.data = DataFiles(train: [])
-    return try ModelCard(of: configuration).journalHeader(of: configuration)
+    let configuration = run.configuration
+    return try ModelCard(
+      ofCheckpoint: configuration.model, precision: configuration.precision,
+      context: ComputeContext(threads: 1)
+    ).journalHeader(of: configuration)
   }
 
   private static func replica(
