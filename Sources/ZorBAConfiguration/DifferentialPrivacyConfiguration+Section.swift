@@ -9,7 +9,8 @@ extension DifferentialPrivacyConfiguration {
     let isAny: (Double) -> Bool = { _ in true }
     guard section.presentKeys.contains("epsilon") else {
       throw section.failure(
-        "epsilon", "is missing", advice: "Give the epsilon that the run promises each site, e.g. 3.")
+        "epsilon", "is missing", advice: "Give the epsilon that the run promises each site, e.g. 3."
+      )
     }
     self.init(
       epsilon: try section.number(

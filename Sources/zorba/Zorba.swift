@@ -21,7 +21,7 @@ struct Zorba: ParsableCommand {
       DemoCommand.self, SimulateCommand.self, EvaluateCommand.self, GenerateCommand.self,
       TokenizeCommand.self, ScoreCommand.self, ExportCommand.self, InspectCommand.self,
       PlanCommand.self, CardCommand.self, DoctorCommand.self, BenchCommand.self,
-      BenchmarkCommand.self, AuditCommand.self,
+      BenchmarkCommand.self, PrivacyCommand.self, AuditCommand.self,
     ])
 
   /// Like ArgumentParser's own `main`, but with this command's exit codes and error text.

@@ -57,7 +57,8 @@ extension RunConfiguration {
   private var leakFault: Fault? {
     if method.name.isFirstOrder {
       return (
-        "differential_privacy", "With method \(method.name.rawValue), whose answers are dense updates,",
+        "differential_privacy",
+        "With method \(method.name.rawValue), whose answers are dense updates, it",
         "a zeroth-order method: noise is added to scalars, one vector a row, and there is no bound on "
           + "what a row does to an update"
       )

@@ -9,7 +9,7 @@ package import ZorBAPrivacy
 package struct ClientMechanism: Sendable {
   package let configuration: DifferentialPrivacyConfiguration
   /// Whom a record-level step draws; nil where a site as a whole is the unit and samples as ever.
-  package let sampling: PoissonSampling?
+  package var sampling: PoissonSampling?
   /// Clips, sums, adds noise, divides.
   package let release: GaussianRelease
   /// What the accountants count: under shares of noise, the sum of the shares that are certain.

@@ -96,8 +96,8 @@ package struct PolicyExplanation: Sendable {
     sentences.append(
       policy.requiresDifferentialPrivacy
         ? "It answers only runs that promise differential privacy, up to \(most) over all runs."
-        : "It answers runs without differential privacy, whose scalars carry no noise; of runs with it, "
-          + "up to \(most) over all runs.")
+        : "Its answers to runs without differential privacy carry no noise: the coordinator sees them. "
+          + "Of runs with it, it takes part up to \(most) over all runs.")
     return sentences
   }
 }

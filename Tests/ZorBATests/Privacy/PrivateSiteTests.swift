@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+import ZorBADiagnostics
+import ZorBAJournal
+import ZorBAPrivacy
+import ZorBATensor
+
+@testable import ZorBA
+@testable import ZorBAConfiguration
+
+@Suite struct PrivateSiteTests {
+  private static func run(_ change: (inout RunConfiguration) -> Void = { _ in }) throws -> SiteRun {
+    try SiteRun {
+      $0.differentialPrivacy = DifferentialPrivacyConfiguration(epsilon: 5)
+      $0.method.directions = 2
+      $0.rounds = 4
+      change(&$0)
+    }
+  }
+
+  private static func header(_ run: SiteRun) throws -> JournalHeader {
+    let configuration = run.configuration
+    return try ModelCard(
+      ofCheckpoint: configuration.model, precision: configuration.precision,
+      context: ComputeContext(threads: 1)
+    ).journalHeader(of: configuration)
+  }
+
+  private static func replica(
+    _ run: SiteRun, folder: TemporaryFolder, name: String = "r", total: Double? = nil, done: Int = 0
+  ) throws -> SiteReplica {
+    let header = try header(run)
+    return try SiteReplica(
+      header: header,
+      configuration: RunFile.parse(
+        header: header, model: run.configuration.model,
+        data: DataFiles(train: [run.configuration.data.train[0]], validation: nil, test: nil)),
+      siteNumber: 1, context: ComputeContext(threads: 1),
+      privacy: SitePrivacy(
+        ledger: try PrivacyLedger(folder: folder.path), run: name, total: total, done: done))
+  }
+
+  @Test func aSiteAnswersInPrivateAndOnceARound() throws {
+    let folder = try TemporaryFolder()
+    let run = try Self.run()
+    do {
+      let replica = try Self.replica(run, folder: folder)
+      let answer = try replica.answer(round: 1, blocks: [1, 2])
+      #expect(answer.loss == 0 && answer.halves == nil && answer.seconds == 0)
+      #expect(answer.examples == 2 && answer.scalars.map(\.count) == [2])
+      // The same attempt again: what left may leave again.
+      #expect(try replica.answer(round: 1, blocks: [1, 2]) == answer)
+      #expect(replica.privacy?.meter.count == 1)
+      // Cancelled, nothing leaves and nothing is charged.
+      #expect(throws: CancellationError.self) {
+        try replica.answer(round: 1, blocks: [1]) { true }
+      }
+      #expect(replica.privacy?.meter.count == 1)
+    }
+    // A site that was killed has forgotten its answer, draws and charges again.
+    let replica = try Self.replica(run, folder: folder)
+    _ = try replica.answer(round: 1, blocks: [1, 2])
+    #expect(replica.privacy?.meter.count == 2)
+  }
+
+  @Test func withoutALedgerNothingIsPromised() throws {
+    let run = try Self.run()
+    let header = try Self.header(run)
+    let error = #expect(throws: ZorBAError.self) { try run.replica(1, of: header) }
+    #expect(error?.code == .refused)
+  }
+
+  @Test func theSiteStopsAtItsOwnLimitOverAllRuns() throws {
+    let folder = try TemporaryFolder()
+    let run = try Self.run()
+    do {
+      let first = try Self.replica(run, folder: folder, name: "first", total: 6)
+      _ = try first.answer(round: 1, blocks: [1])
+    }
+    // A second run fits as long as both together do.
+    let ledger = try PrivacyLedger(folder: folder.path)
+    let spent = PrivacySpending(
+      ledger.state.entries(of: SitePrivacy.account), delta: 1e-5
+    ).epsilon()
+    #expect(spent > 0 && spent < 5)
+    let entry = try #require(ledger.state.entries(of: SitePrivacy.account).first)
+    var more = entry
+    more.run = "other"
+    more.count = 6
+    try ledger.charge([(SitePrivacy.account, more)])
+    withExtendedLifetime(ledger) {}
+    let total = PrivacySpending(
+      ledger.state.entries(of: SitePrivacy.account), delta: 1e-5
+    ).epsilon()
+    #expect(total > 5)
+  }
+
+  @Test func aRunBeyondTheSitesLimitIsRefusedAtItsStart() throws {
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: ZorBAError.self) {
+      try Self.replica(try Self.run(), folder: folder, total: 2)
+    }
+    #expect(error?.code == .refused)
+    #expect(error?.message.contains("all runs") == true)
+    let state = try PrivacyLedger.read(folder: folder.path)
+    #expect(state?.accounts.isEmpty == true)
+  }
+
+  /// Charges of answers that nobody saw use up the spare rounds; then the site answers no more.
+  @Test func noRoundIsAnsweredPastTheRunsEpsilon() throws {
+    let folder = try TemporaryFolder()
+    let run = try Self.run { $0.differentialPrivacy?.spareRounds = 0 }
+    var answered = 0
+    let error = #expect(throws: ZorBAError.self) {
+      for _ in 0..<12 {
+        // Killed after each answer, with the journal at the last round: one round is left of four.
+        let replica = try Self.replica(run, folder: folder, done: 3)
+        _ = try replica.answer(round: 1, blocks: [1])
+        answered += 1
+      }
+    }
+    #expect(error?.code == .refused)
+    #expect(answered >= 4 && answered < 8, "\(answered)")
+    let entries = try PrivacyLedger.read(folder: folder.path)?.entries(of: SitePrivacy.account)
+    #expect(PrivacySpending(try #require(entries), delta: 1e-5).epsilon() <= 5)
+  }
+}
