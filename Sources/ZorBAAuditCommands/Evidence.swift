@@ -20,7 +20,7 @@ extension AuditCommand {
     @OptionGroup var trust: TrustOptions
 
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
-    var run: String
+    var folder: String
 
     @Option(
       help: ArgumentHelp(
@@ -35,11 +35,11 @@ extension AuditCommand {
     var out: String?
 
     func run() throws {
-      let own = "\(run)/audit.jsonl"
+      let own = "\(folder)/audit.jsonl"
       let logs = log.isEmpty && !LogFiles(own).all.isEmpty ? [own] : log
       let pack = try ZorBAError.whenMissing(.invalidConfiguration) {
         try EvidencePack(
-          folder: run, logs: logs, run: name, anchors: trust.anchors, authority: trust.trusted,
+          folder: folder, logs: logs, run: name, anchors: trust.anchors, authority: trust.trusted,
           software: AuditVersion.software)
       }
       if let out {

@@ -24,8 +24,10 @@ extension AuditCommand {
     var journal: String?
 
     @Option(
-      help: ArgumentHelp("The run's name in the log; that of the journal's folder by default.", valueName: "name"))
-    var run: String?
+      name: .customLong("run"),
+      help: ArgumentHelp(
+        "The run's name in the log; that of the journal's folder by default.", valueName: "name"))
+    var namedRun: String?
 
     @Option(help: ArgumentHelp("Another copy of the log, to find where they part.", valueName: "log"))
     var against: String?
@@ -63,7 +65,7 @@ extension AuditCommand {
     }
 
     private var runName: String {
-      if let run { return run }
+      if let namedRun { return namedRun }
       let parts = (journal ?? "").split(separator: "/")
       return parts.count > 1 ? String(parts[parts.count - 2]) : ""
     }

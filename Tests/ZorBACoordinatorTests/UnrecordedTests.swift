@@ -1,6 +1,7 @@
 import SwiftProtobuf
 import Synchronization
 import Testing
+import ZorBA
 import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAJSON
