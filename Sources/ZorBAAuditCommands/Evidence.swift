@@ -28,7 +28,8 @@ extension AuditCommand {
     var log: [String] = []
 
     @Option(
-      help: ArgumentHelp("The run's name in the logs; found by its specification otherwise.", valueName: "name"))
+      help: ArgumentHelp(
+        "The run's name in the logs; found by its specification otherwise.", valueName: "name"))
     var name: String?
 
     @Option(help: ArgumentHelp("The new folder for the pack.", valueName: "folder"))

@@ -29,7 +29,8 @@ extension AuditCommand {
         "The run's name in the log; that of the journal's folder by default.", valueName: "name"))
     var namedRun: String?
 
-    @Option(help: ArgumentHelp("Another copy of the log, to find where they part.", valueName: "log"))
+    @Option(
+      help: ArgumentHelp("Another copy of the log, to find where they part.", valueName: "log"))
     var against: String?
 
     func run() throws {

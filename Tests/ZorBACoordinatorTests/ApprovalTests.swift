@@ -47,11 +47,13 @@ import ZorBAWire
     let wrong = String(repeating: "ab", count: 32)
     #expect(await refusal { try await audited.approve(wrong, as: "operator-bob") } != nil)
     #expect(await refusal { try await audited.approve(digest, as: "operator") }?.code == .refused)
-    #expect(await refusal { try await audited.approve(digest, as: "operator-dave") }?.code == .refused)
+    #expect(
+      await refusal { try await audited.approve(digest, as: "operator-dave") }?.code == .refused)
     #expect(await refusal { try await audited.status(as: "operator-eve")[0] }?.code == .refused)
     let once = try await audited.approve(digest, as: "operator-bob")
     #expect(once.state == "awaiting_approval" && once.approvals.count == 1)
-    #expect(await refusal { try await audited.approve(digest, as: "operator-bob") }?.code == .refused)
+    #expect(
+      await refusal { try await audited.approve(digest, as: "operator-bob") }?.code == .refused)
 
     // It waits through a restart.
     try await coordinator.end()
@@ -101,8 +103,10 @@ import ZorBAWire
       records.filter { $0.entry.what == .runApproved }.map(\.entry.actor) == [
         "zorba://trial-federation/operator/bob", "zorba://trial-federation/operator/carol",
       ])
-    #expect(records.filter { $0.entry.what == .runApproved }.allSatisfy { $0.entry.digest == digest })
-    #expect(records.contains { $0.entry.what == .operatorRefused && $0.entry.actor.hasSuffix("eve") })
+    #expect(
+      records.filter { $0.entry.what == .runApproved }.allSatisfy { $0.entry.digest == digest })
+    #expect(
+      records.contains { $0.entry.what == .operatorRefused && $0.entry.actor.hasSuffix("eve") })
     #expect(records.contains { $0.entry.what == .identityRefused })
     // Another chain value than the journal's is noticed.
     var other = journal

@@ -34,7 +34,8 @@ package struct AdministrationDesk: AdministrationHandler {
   package func controlRun(
     _ peer: WirePeer, _ request: Zorba_V1_ControlRunRequest
   ) async throws -> Zorba_V1_ControlRunResponse {
-    try permit(peer, .operator, "\(request.action)", request.run, ["reason": .string(request.reason)])
+    try permit(
+      peer, .operator, "\(request.action)", request.run, ["reason": .string(request.reason)])
     let host = try await coordinator.run(named: request.run)
     let who = "\(peer.identity)"
     let reason = request.reason.isEmpty ? "asked by \(who)" : "\(request.reason) (\(who))"
