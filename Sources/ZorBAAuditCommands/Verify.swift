@@ -52,6 +52,12 @@ extension AuditCommand {
       let comparison = try against.map {
         try AuditComparison.compare(files, LogFiles($0).all)
       }
+      if case .prefix(shorterIsFirst: true, let missing) = comparison {
+        report.findings.append(
+          .init(
+            kind: .truncated, file: files[files.count - 1], line: max(1, missing), n: nil,
+            message: "the other copy goes on after this one ends"))
+      }
       if case .forked(let file, let line, let n) = comparison {
         report.findings.append(
           .init(

@@ -122,7 +122,7 @@ package struct AdministrationDesk: AdministrationHandler {
     for (key, value) in detail { _ = entry.detail.append(.init(key: key, value: value)) }
     guard try coordinator.options.access.rules().allows(peer.identity.name, role) else {
       entry.what = .operatorRefused
-      coordinator.audit?.note(entry)
+      coordinator.audit?.noteStranger(entry)
       throw ZorBAError(
         .refused, "\(actor) has not the role \(role.rawValue), which '\(act)' needs",
         advice: "Whoever keeps the coordinator gives roles, in the file named by --access.")
