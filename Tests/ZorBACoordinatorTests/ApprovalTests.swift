@@ -173,4 +173,53 @@ import ZorBAWire
     #expect(await refusal { try await audited.approve(first.digest, as: "operator-carol") } != nil)
     try await coordinator.end()
   }
+
+  @Test func aBranchNeedsWhatItsSourceNeeded() async throws {
+    let audited = try AuditedFederation(access: nil) { $0.approvals.required = 1 }
+    let coordinator = try await audited.coordinator()
+    let asked = try await audited.start(as: "operator")
+    _ = try await audited.approve(asked.digest, as: "operator-bob")
+    let agents = [try await audited.agent(1), try await audited.agent(2)]
+    for agent in agents { _ = try await agent.outcome }
+    try await coordinator.state(.finished)
+    let branch = try await audited.federation.connected { connection in
+      try await connection.branchRun(
+        .with {
+          $0.run = "trial"
+          $0.round = 2
+          $0.name = "other"
+          $0.overrides = ["approvals.required=0", "method.learning_rate=0.001"]
+        }
+      ).run
+    }
+    #expect(branch.state == "awaiting_approval" && branch.approvalsRequired == 1)
+    #expect(branch.digest != asked.digest)
+    let begun = try await audited.federation.connected(as: "operator-carol") { connection in
+      try await connection.approveRun(
+        .with {
+          $0.run = "other"
+          $0.digest = branch.digest
+        }
+      ).run
+    }
+    #expect(begun.state != "awaiting_approval" && begun.lastRound == 2)
+    try await coordinator.end()
+    #expect(try audited.kinds().contains(.runBranched))
+    #expect(try audited.kinds(of: "other").contains(.runApproved))
+  }
+
+  @Test func withoutItsRulesACoordinatorObeysNobody() async throws {
+    let audited = try AuditedFederation(access: Self.access)
+    let coordinator = try await audited.coordinator()
+    #expect(try await audited.status().isEmpty)
+    try audited.folder.write("operators: {alice: [king]}", to: "access.yaml")
+    #expect(await refusal { try await audited.start(as: "operator") } != nil)
+    // A change holds at once.
+    try audited.folder.write("operators: {dave: [operator]}", to: "access.yaml")
+    #expect(await refusal { try await audited.start(as: "operator") }?.code == .refused)
+    #expect(try await audited.start(as: "operator-dave").name == "trial")
+    try await coordinator.end()
+    let acts = try audited.records().filter { $0.entry.what == .operatorActed }
+    #expect(acts.map(\.entry.actor) == ["zorba://trial-federation/operator/dave"])
+  }
 }
