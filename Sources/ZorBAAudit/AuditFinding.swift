@@ -32,6 +32,14 @@ package struct AuditFinding: Sendable, Equatable {
   package var n: Int?
   package var message: String
 
+  package init(kind: Kind, file: String, line: Int, n: Int?, message: String) {
+    self.kind = kind
+    self.file = file
+    self.line = line
+    self.n = n
+    self.message = message
+  }
+
   package var json: JSONValue {
     [
       "kind": .string(kind.rawValue), "file": .string(file), "line": .integer(line),

@@ -82,7 +82,9 @@ package struct AuditRecord: Sendable, Equatable {
   private static func body(
     n: Int, time: AuditTime, entry: AuditEntry, previous: [UInt8]
   ) -> String {
-    func text(_ value: String?) -> String { value.map { JSONValue.string($0).serialized } ?? "null" }
+    func text(_ value: String?) -> String {
+      value.map { JSONValue.string($0).serialized } ?? "null"
+    }
     return "{\"n\": \(n), \"time\": \"\(time)\", \"actor\": \(text(entry.actor))"
       + ", \"what\": \"\(entry.what.rawValue)\", \"run\": \(text(entry.run))"
       + ", \"round\": \(entry.round.map(String.init) ?? "null")"

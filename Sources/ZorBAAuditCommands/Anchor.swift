@@ -2,6 +2,7 @@ import ArgumentParser
 import ZorBAAudit
 import ZorBAConsole
 import ZorBADiagnostics
+import ZorBAJSON
 
 extension AuditCommand {
   struct Anchor: ParsableCommand {

@@ -20,7 +20,7 @@ extension AuditCommand {
     @OptionGroup var trust: TrustOptions
 
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run"))
-    var run: String
+    var folder: String
 
     @Option(
       help: ArgumentHelp(
@@ -28,18 +28,19 @@ extension AuditCommand {
     var log: [String] = []
 
     @Option(
-      help: ArgumentHelp("The run's name in the logs; found by its specification otherwise.", valueName: "name"))
+      help: ArgumentHelp(
+        "The run's name in the logs; found by its specification otherwise.", valueName: "name"))
     var name: String?
 
     @Option(help: ArgumentHelp("The new folder for the pack.", valueName: "folder"))
     var out: String?
 
     func run() throws {
-      let own = "\(run)/audit.jsonl"
+      let own = "\(folder)/audit.jsonl"
       let logs = log.isEmpty && !LogFiles(own).all.isEmpty ? [own] : log
       let pack = try ZorBAError.whenMissing(.invalidConfiguration) {
         try EvidencePack(
-          folder: run, logs: logs, run: name, anchors: trust.anchors, authority: trust.trusted,
+          folder: folder, logs: logs, run: name, anchors: trust.anchors, authority: trust.trusted,
           software: AuditVersion.software)
       }
       if let out {

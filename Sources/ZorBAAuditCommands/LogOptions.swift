@@ -40,7 +40,8 @@ struct TrustOptions: ParsableArguments {
   var anchor: [String] = []
 
   @Option(
-    help: ArgumentHelp("The federation's authority.pem, to prove who kept the log.", valueName: "file"))
+    help: ArgumentHelp(
+      "The federation's authority.pem, to prove who kept the log.", valueName: "file"))
   var authority: String?
 
   var anchors: [AuditAnchor] {

@@ -7,7 +7,8 @@ struct RecordFilter: ParsableArguments {
   var run: String?
 
   @Option(
-    help: ArgumentHelp("Only records of this kind, or of a family: run, site, identity.", valueName: "kind"))
+    help: ArgumentHelp(
+      "Only records of this kind, or of a family: run, site, identity.", valueName: "kind"))
   var what: String?
 
   @Option(help: ArgumentHelp("Only records whose actor contains this.", valueName: "text"))

@@ -24,10 +24,13 @@ extension AuditCommand {
     var journal: String?
 
     @Option(
-      help: ArgumentHelp("The run's name in the log; that of the journal's folder by default.", valueName: "name"))
-    var run: String?
+      name: .customLong("run"),
+      help: ArgumentHelp(
+        "The run's name in the log; that of the journal's folder by default.", valueName: "name"))
+    var namedRun: String?
 
-    @Option(help: ArgumentHelp("Another copy of the log, to find where they part.", valueName: "log"))
+    @Option(
+      help: ArgumentHelp("Another copy of the log, to find where they part.", valueName: "log"))
     var against: String?
 
     func run() throws {
@@ -49,6 +52,12 @@ extension AuditCommand {
       let comparison = try against.map {
         try AuditComparison.compare(files, LogFiles($0).all)
       }
+      if case .prefix(shorterIsFirst: true, let missing) = comparison {
+        report.findings.append(
+          .init(
+            kind: .truncated, file: files[files.count - 1], line: max(1, missing), n: nil,
+            message: "the other copy goes on after this one ends"))
+      }
       if case .forked(let file, let line, let n) = comparison {
         report.findings.append(
           .init(
@@ -63,7 +72,7 @@ extension AuditCommand {
     }
 
     private var runName: String {
-      if let run { return run }
+      if let namedRun { return namedRun }
       let parts = (journal ?? "").split(separator: "/")
       return parts.count > 1 ? String(parts[parts.count - 2]) : ""
     }

@@ -105,19 +105,22 @@ extension EvidencePack {
 
   private var records: String {
     let parts = logs.map { log in
-      "### `\(Self.cell(log.path))`\n\n"
+      let policies =
+        log.policyDigests.isEmpty ? "none named" : log.policyDigests.joined(separator: ", ")
+      return "### `\(Self.cell(log.path))`\n\n"
         + "- kept by \(Self.cell(log.keeper))\n- \(log.report.records) records, "
         + "\(log.report.findings.count) findings, \(log.report.anchored) anchors met\n"
         + "- \(log.crossChecked) rounds compared with the journal, "
         + "\(log.journalFindings.count) differ\n"
         + "- \(log.messages.count) messages left, \(log.messages.bytes) bytes; "
         + "\(log.refusals) refused or declined\n"
-        + "- policies: \(log.policyDigests.isEmpty ? "none named" : log.policyDigests.joined(separator: ", "))\n"
+        + "- policies: \(policies)\n"
         + "- software: \(Self.cell(log.software.sorted().joined(separator: ", ")))\n"
         + (log.report.findings + log.journalFindings).prefix(100)
         .map { "- **\($0.kind.rawValue)**, line \($0.line): \(Self.cell($0.message))\n" }.joined()
     }
-    return "## Audit logs\n\n" + (parts.isEmpty ? "None was given.\n" : parts.joined(separator: "\n"))
+    return "## Audit logs\n\n"
+      + (parts.isEmpty ? "None was given.\n" : parts.joined(separator: "\n"))
   }
 
   private var limits: String {
@@ -126,7 +129,8 @@ extension EvidencePack {
 
   private var files: String {
     "## Files\n\n| file | bytes | SHA-256 |\n| --- | --- | --- |\n"
-      + documents.files.map { "| \(Self.cell($0.name)) | \($0.bytes) | `\($0.digest)` |\n" }.joined()
+      + documents.files.map { "| \(Self.cell($0.name)) | \($0.bytes) | `\($0.digest)` |\n" }
+      .joined()
   }
 
   private static func table(_ rows: [(String, JSONValue?)], none: String = "unknown") -> String {

@@ -56,22 +56,16 @@ package struct EvidencePack: Sendable {
     return (0..<max(0, min(count, 1 << 16))).map { "client \($0 + 1)" }
   }
 
-  /// Rows that each client told of, by name, as far as the outcome has them.
+  /// Rows that each client told of, by name: from the outcome, or from the coordinator's log.
   var examples: [String: Int] {
-    guard let line = firstMetrics else { return [:] }
-    var counts: [String: Int] = [:]
-    for client in line["per_client"]?.array ?? [] {
-      if let name = client["client"]?.string { counts[name] = client["examples"]?.integer }
+    var counts = logs.reduce(into: [String: Int]()) {
+      $0.merge($1.examples) { _, newest in newest }
+    }
+    let told = result?["client_examples"]?.array ?? []
+    for (name, count) in zip(clients, told) {
+      if let count = count.integer, count > 0 { counts[name] = count }
     }
     return counts
-  }
-
-  private var firstMetrics: JSONValue? {
-    guard let bytes = documents.contents("metrics.jsonl") else { return nil }
-    for line in bytes.split(separator: UInt8(ascii: "\n")).prefix(16) {
-      if let value = try? JSONParser.parse(line), value["per_client"] != nil { return value }
-    }
-    return nil
   }
 
   /// Everything as one object.

@@ -1,4 +1,3 @@
-import Crypto
 import ZorBAAudit
 import ZorBADiagnostics
 package import ZorBAJSON

@@ -26,10 +26,13 @@ package struct LogFacts: Sendable {
   /// Messages that left for the run, and their bytes: from the log of a site.
   package private(set) var messages = (count: 0, bytes: 0)
   package private(set) var refusals = 0
+  /// Rows that sites told the keeper of, by site.
+  package private(set) var examples: [String: Int] = [:]
   package private(set) var software: Set<String> = []
 
   private static let eventKinds: Set<AuditKind> = [
-    .runRequested, .runApproved, .runReleased, .runOpened, .runPlanned, .runRolledBack, .runBranched,
+    .runRequested, .runApproved, .runReleased, .runOpened, .runPlanned, .runRolledBack,
+    .runBranched,
     .runEnded, .operatorActed, .operatorRefused, .siteQuarantined, .siteReadmitted, .modelExported,
   ]
   private static let eventLimit = 500
@@ -61,6 +64,7 @@ package struct LogFacts: Sendable {
     policyDigests = found.policyDigests
     messages = found.messages
     refusals = found.refusals
+    examples = found.examples
     software = found.software
     proof = report.head.map { KeeperProof($0, anchor: authority) } ?? .failed("it has no head")
     if check.count > 0 {
@@ -74,6 +78,7 @@ package struct LogFacts: Sendable {
     var policyDigests: [String] = []
     var messages = (count: 0, bytes: 0)
     var refusals = 0
+    var examples: [String: Int] = [:]
     var software: Set<String> = []
 
     mutating func take(_ record: AuditRecord, run: String?) {
@@ -91,6 +96,10 @@ package struct LogFacts: Sendable {
         messages.count += 1
         messages.bytes += entry.detail["bytes"]?.integer ?? 0
       case .policyRefused, .siteDeclined: refusals += 1
+      case .siteReady:
+        if let site = entry.detail["site"]?.string {
+          examples[site] = entry.detail["examples"]?.string.flatMap { Int($0) }
+        }
       default: break
       }
       guard LogFacts.eventKinds.contains(entry.what), events.count < LogFacts.eventLimit else {

@@ -173,6 +173,8 @@ struct CoordinatorService {
       let ended = server.disconnect { peer in
         (try? revocations.entry(revoking: peer.serial)) != nil
       }
+      audit.note(
+        AuditEntry(.identityRevoked, by: audit.keeper, detail: ["connections": .integer(ended)]))
       if ended > 0 { watcher.say("Ended \(ended) connections of revoked certificates.") }
     }
   }

@@ -10,7 +10,9 @@ struct ZorbaServer: AsyncParsableCommand {
     commandName: "zorba",
     abstract: "The coordinator of a federation, its operators' tools and its identities.",
     version: "0.1.0",
-    subcommands: [ServerCommand.self, AdminCommand.self, PKICommand.self, AuditCommand.self, LoadCommand.self])
+    subcommands: [
+      ServerCommand.self, AdminCommand.self, PKICommand.self, AuditCommand.self, LoadCommand.self,
+    ])
 
   static func main() async {
     await CommandEntry.run(Self.self)

@@ -36,7 +36,9 @@ import ZorBATestSupport
   @Test func entriesOfAnyContentCanBeRecordedAndReadBack() throws {
     var generator = SeededGenerator(seed: 2)
     let key = Curve25519.Signing.PrivateKey()
-    let pieces = ["\u{0}", "\n", "\"", "\\", "ä", "e\u{301}", "\u{2028}", "😀", "x", "\u{7F}", "\r\n"]
+    let pieces = [
+      "\u{0}", "\n", "\"", "\\", "ä", "e\u{301}", "\u{2028}", "😀", "x", "\u{7F}", "\r\n",
+    ]
     for number in 0..<400 {
       func text(_ limit: Int) -> String {
         (0..<Int.random(in: 0...limit, using: &generator)).map { _ in
@@ -58,7 +60,8 @@ import ZorBATestSupport
         }
       }
       var entry = AuditEntry(
-        .operatorActed, by: text(300), run: text(300), round: .random(in: -5...5, using: &generator),
+        .operatorActed, by: text(300), run: text(300),
+        round: .random(in: -5...5, using: &generator),
         digest: text(3))
       for place in 0..<20 {
         _ = entry.detail.append(.init(key: "\(place)", value: value(0)))

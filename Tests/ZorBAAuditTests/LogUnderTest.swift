@@ -88,7 +88,8 @@ final class LogUnderTest {
 
   func mode(_ path: String) throws -> Int {
     let attributes = try FileManager.default.attributesOfItem(atPath: path)
-    return (attributes[.posixPermissions] as? Int ?? Int(attributes[.posixPermissions] as? UInt ?? 0))
+    return
+      (attributes[.posixPermissions] as? Int ?? Int(attributes[.posixPermissions] as? UInt ?? 0))
   }
 }
 

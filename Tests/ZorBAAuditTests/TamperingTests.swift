@@ -160,7 +160,8 @@ import ZorBATestSupport
   @Test func anyMutationOfAnyLogIsFound() throws {
     let whole = try log.read()
     let anchor = AuditAnchor(
-      try AuditRecord(line: lines[23]), key: try #require(AuditVerifier.verify(log.files.all).head?.key))
+      try AuditRecord(line: lines[23]),
+      key: try #require(AuditVerifier.verify(log.files.all).head?.key))
     var mutator = Mutator(seed: 11)
     for _ in 0..<500 {
       let bytes = mutator.mutate(whole)
@@ -168,7 +169,8 @@ import ZorBATestSupport
       let report = try AuditVerifier.verify([try log.copy(bytes)], anchors: [anchor])
       #expect(!report.isSound)
       // Everything before the first changed byte is whole, so nothing is named before its line.
-      let first = zip(bytes, whole).enumerated().first { $1.0 != $1.1 }?.offset
+      let first =
+        zip(bytes, whole).enumerated().first { $1.0 != $1.1 }?.offset
         ?? min(bytes.count, whole.count)
       let line = whole[..<first].count { $0 == UInt8(ascii: "\n") } + 1
       let named = report.findings.map(\.line).min() ?? 0

@@ -119,7 +119,9 @@ func makePrivate(_ path: String) throws { #expect(chmod(path, 0o600) == 0) }
     var generator = SeededGenerator(seed: 4)
     var accepted = 1
     for number in 0..<300 {
-      room.withLock { $0 = number.isMultiple(of: 3) ? Int.random(in: 0..<900, using: &generator) : .max }
+      room.withLock {
+        $0 = number.isMultiple(of: 3) ? Int.random(in: 0..<900, using: &generator) : .max
+      }
       do {
         try opened.append(LogUnderTest.entry(number, using: &generator))
         accepted += 1

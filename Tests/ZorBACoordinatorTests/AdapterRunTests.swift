@@ -127,8 +127,9 @@ import ZorBATestSupport
     coordinator = nil
     let second = try await federation.coordinator()
     try await federation.expectEverybody(agents, endsAs: simulated)
-    let branch = try await second.coordinator.branch(
+    try await second.coordinator.branch(
       "trial", at: 4, to: "slower", overrides: ["method.learning_rate=0.001"])
+    let branch = try await second.coordinator.run(named: "slower")
     #expect(await branch.result.rounds == 4)
     let error = await #expect(throws: ZorBAError.self) {
       try await second.coordinator.branch(

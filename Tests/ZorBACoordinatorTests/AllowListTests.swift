@@ -3,6 +3,7 @@ import Testing
 import ZorBA
 import ZorBAAudit
 import ZorBADiagnostics
+import ZorBASite
 import ZorBAWire
 
 @testable import ZorBACoordinator

@@ -47,11 +47,13 @@ import ZorBAWire
     let wrong = String(repeating: "ab", count: 32)
     #expect(await refusal { try await audited.approve(wrong, as: "operator-bob") } != nil)
     #expect(await refusal { try await audited.approve(digest, as: "operator") }?.code == .refused)
-    #expect(await refusal { try await audited.approve(digest, as: "operator-dave") }?.code == .refused)
+    #expect(
+      await refusal { try await audited.approve(digest, as: "operator-dave") }?.code == .refused)
     #expect(await refusal { try await audited.status(as: "operator-eve")[0] }?.code == .refused)
     let once = try await audited.approve(digest, as: "operator-bob")
     #expect(once.state == "awaiting_approval" && once.approvals.count == 1)
-    #expect(await refusal { try await audited.approve(digest, as: "operator-bob") }?.code == .refused)
+    #expect(
+      await refusal { try await audited.approve(digest, as: "operator-bob") }?.code == .refused)
 
     // It waits through a restart.
     try await coordinator.end()
@@ -101,8 +103,10 @@ import ZorBAWire
       records.filter { $0.entry.what == .runApproved }.map(\.entry.actor) == [
         "zorba://trial-federation/operator/bob", "zorba://trial-federation/operator/carol",
       ])
-    #expect(records.filter { $0.entry.what == .runApproved }.allSatisfy { $0.entry.digest == digest })
-    #expect(records.contains { $0.entry.what == .operatorRefused && $0.entry.actor.hasSuffix("eve") })
+    #expect(
+      records.filter { $0.entry.what == .runApproved }.allSatisfy { $0.entry.digest == digest })
+    #expect(
+      records.contains { $0.entry.what == .operatorRefused && $0.entry.actor.hasSuffix("eve") })
     #expect(records.contains { $0.entry.what == .identityRefused })
     // Another chain value than the journal's is noticed.
     var other = journal
@@ -168,5 +172,54 @@ import ZorBAWire
     #expect(second.digest != first.digest && second.approvals.isEmpty)
     #expect(await refusal { try await audited.approve(first.digest, as: "operator-carol") } != nil)
     try await coordinator.end()
+  }
+
+  @Test func aBranchNeedsWhatItsSourceNeeded() async throws {
+    let audited = try AuditedFederation(access: nil) { $0.approvals.required = 1 }
+    let coordinator = try await audited.coordinator()
+    let asked = try await audited.start(as: "operator")
+    _ = try await audited.approve(asked.digest, as: "operator-bob")
+    let agents = [try await audited.agent(1), try await audited.agent(2)]
+    for agent in agents { _ = try await agent.outcome }
+    try await coordinator.state(.finished)
+    let branch = try await audited.federation.connected { connection in
+      try await connection.branchRun(
+        .with {
+          $0.run = "trial"
+          $0.round = 2
+          $0.name = "other"
+          $0.overrides = ["approvals.required=0", "method.learning_rate=0.001"]
+        }
+      ).run
+    }
+    #expect(branch.state == "awaiting_approval" && branch.approvalsRequired == 1)
+    #expect(branch.digest != asked.digest)
+    let begun = try await audited.federation.connected(as: "operator-carol") { connection in
+      try await connection.approveRun(
+        .with {
+          $0.run = "other"
+          $0.digest = branch.digest
+        }
+      ).run
+    }
+    #expect(begun.state != "awaiting_approval" && begun.lastRound == 2)
+    try await coordinator.end()
+    #expect(try audited.kinds().contains(.runBranched))
+    #expect(try audited.kinds(of: "other").contains(.runApproved))
+  }
+
+  @Test func withoutItsRulesACoordinatorObeysNobody() async throws {
+    let audited = try AuditedFederation(access: Self.access)
+    let coordinator = try await audited.coordinator()
+    #expect(try await audited.status().isEmpty)
+    try audited.folder.write("operators: {alice: [king]}", to: "access.yaml")
+    #expect(await refusal { try await audited.start(as: "operator") } != nil)
+    // A change holds at once.
+    try audited.folder.write("operators: {dave: [operator]}", to: "access.yaml")
+    #expect(await refusal { try await audited.start(as: "operator") }?.code == .refused)
+    #expect(try await audited.start(as: "operator-dave").name == "trial")
+    try await coordinator.end()
+    let acts = try audited.records().filter { $0.entry.what == .operatorActed }
+    #expect(acts.map(\.entry.actor) == ["zorba://trial-federation/operator/dave"])
   }
 }

@@ -3,6 +3,7 @@ import ZorBA
 import ZorBAAudit
 import ZorBAAuditIdentity
 import ZorBAIdentity
+import ZorBASite
 import ZorBAWire
 
 @testable import ZorBACoordinator

@@ -3,7 +3,9 @@ import ZorBA
 import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAEvidence
+import ZorBAIdentity
 import ZorBAJSON
+import ZorBAWire
 
 @testable import ZorBACoordinator
 

@@ -1,5 +1,8 @@
+import Foundation
 import Testing
+import ZorBA
 import ZorBAAudit
+import ZorBACoordinator
 import ZorBAEvidence
 
 #if canImport(Glibc)
@@ -10,12 +13,6 @@ import ZorBAEvidence
   import Darwin
 #endif
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Whatever is written is for its owner alone, even where the umask takes nothing away.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct FileModeTests {
   /// What is public: certificates and requests for them.
@@ -24,10 +21,10 @@ import ZorBAEvidence
       || name.hasSuffix("request.pem")
   }
 
-  private func mode(_ path: String) -> (mode: UInt32, isFolder: Bool) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return (0, false) }
-    return (UInt32(status.st_mode) & 0o777, status.st_mode & S_IFMT == S_IFDIR)
+  private func mode(_ path: String) throws -> (mode: Int, isFolder: Bool) {
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
+    return (mode & 0o777, attributes[.type] as? FileAttributeType == .typeDirectory)
   }
 
   @Test func nobodyElseCanReadWhatAFederationWrites() async throws {
@@ -45,7 +42,7 @@ import ZorBAEvidence
     for root in ["trial", "state", "simulated", "pki", "identity", "ward-1/state", "ward-2/state"] {
       let names = try FileManager.default.subpathsOfDirectory(atPath: "\(folder)/\(root)")
       for name in names {
-        let (mode, isFolder) = mode("\(folder)/\(root)/\(name)")
+        let (mode, isFolder) = try mode("\(folder)/\(root)/\(name)")
         let others = mode & 0o077
         if isPublic(name) {
           #expect(others & 0o022 == 0, "\(root)/\(name) is \(String(mode, radix: 8))")
@@ -62,7 +59,7 @@ import ZorBAEvidence
       #expect(seen.contains(file), "\(file) was not looked at")
     }
     for root in ["trial", "simulated", "pki", "identity"] {
-      #expect(mode("\(folder)/\(root)").mode == 0o700, "\(root)")
+      #expect(try mode("\(folder)/\(root)").mode == 0o700, "\(root)")
     }
   }
 }

@@ -19,9 +19,13 @@ import ZorBAStore
     let folder = try TemporaryFolder()
     var store = try folder.open()
     try store.save(request())
-    #expect(throws: ZorBAError.self) { try store.approve("alpha", digest: digest, by: approval("ada")) }
+    #expect(throws: ZorBAError.self) {
+      try store.approve("alpha", digest: digest, by: approval("ada"))
+    }
     try store.approve("alpha", digest: digest, by: approval("bob", 6))
-    #expect(throws: ZorBAError.self) { try store.approve("alpha", digest: digest, by: approval("bob", 7)) }
+    #expect(throws: ZorBAError.self) {
+      try store.approve("alpha", digest: digest, by: approval("bob", 7))
+    }
     try store.close()
     store = try folder.open()
     try store.approve("alpha", digest: digest, by: approval("cy", 8))
@@ -36,8 +40,12 @@ import ZorBAStore
     let store = try CoordinatorStore.inMemory()
     try store.save(request())
     let other = String(repeating: "1f", count: 32)
-    #expect(throws: ZorBAError.self) { try store.approve("alpha", digest: other, by: approval("bob")) }
-    #expect(throws: ZorBAError.self) { try store.approve("beta", digest: digest, by: approval("bob")) }
+    #expect(throws: ZorBAError.self) {
+      try store.approve("alpha", digest: other, by: approval("bob"))
+    }
+    #expect(throws: ZorBAError.self) {
+      try store.approve("beta", digest: digest, by: approval("bob"))
+    }
     try store.approve("alpha", digest: digest, by: approval("bob"))
     var changed = request()
     changed.digest = other

@@ -119,6 +119,7 @@ public struct RunResult: Sendable {
       "forward_passes": .integer(forwardPasses),
       "trained_parameters": .integer(trainedParameters),
       "clients": .array(clients.map { .string($0) }),
+      "client_examples": .array(clients.map { .integer(clientExamples[$0] ?? 0) }),
       "active_share": .array(activeShare.map { .array($0.map { .number($0) }) }),
       "contributions": [
         "sites": .array(contributions.map(\.json)),

@@ -68,7 +68,9 @@ extension Coordinator {
     try audit?.record(
       AuditEntry(
         .runRequested, by: actor, run: name, digest: digest,
-        detail: ["required": .integer(required), "sites": .array(blueprint.sites.map { .string($0) })]))
+        detail: [
+          "required": .integer(required), "sites": .array(blueprint.sites.map { .string($0) }),
+        ]))
     try store.save(request)
     requests[name] = RunRequest(blueprint: blueprint, stored: request)
     return .waiting(digest: digest, required: required)

@@ -147,7 +147,9 @@ extension RunHost {
     sites[client].lastRound = machine.lastCommitted
     sites[client].reason = ""
     saveSite(client)
-    note("ready", site: session.site, ["round": "\(ready.lastRound)"])
+    note(
+      "ready", site: session.site,
+      ["round": "\(ready.lastRound)", "examples": "\(sites[client].examples ?? 0)"])
     if sites[client].isQuarantined { readmit(client) }
     if machine.isGathering, timers[.gathering] == nil {
       startTimer(.gathering, seconds: options.gatherSeconds) { .gathered }

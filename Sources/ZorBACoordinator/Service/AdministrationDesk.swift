@@ -34,7 +34,8 @@ package struct AdministrationDesk: AdministrationHandler {
   package func controlRun(
     _ peer: WirePeer, _ request: Zorba_V1_ControlRunRequest
   ) async throws -> Zorba_V1_ControlRunResponse {
-    try permit(peer, .operator, "\(request.action)", request.run, ["reason": .string(request.reason)])
+    try permit(
+      peer, .operator, "\(request.action)", request.run, ["reason": .string(request.reason)])
     let host = try await coordinator.run(named: request.run)
     let who = "\(peer.identity)"
     let reason = request.reason.isEmpty ? "asked by \(who)" : "\(request.reason) (\(who))"
@@ -121,7 +122,7 @@ package struct AdministrationDesk: AdministrationHandler {
     for (key, value) in detail { _ = entry.detail.append(.init(key: key, value: value)) }
     guard try coordinator.options.access.rules().allows(peer.identity.name, role) else {
       entry.what = .operatorRefused
-      coordinator.audit?.note(entry)
+      coordinator.audit?.noteStranger(entry)
       throw ZorBAError(
         .refused, "\(actor) has not the role \(role.rawValue), which '\(act)' needs",
         advice: "Whoever keeps the coordinator gives roles, in the file named by --access.")

@@ -96,7 +96,8 @@ package actor Coordinator {
   ///
   /// - Throws: `ZorBAError` when there is no such round, the name is taken or an override is wrong.
   func branch(
-    _ source: String, at round: Int, to name: String, overrides: [String], by actor: String
+    _ source: String, at round: Int, to name: String, overrides: [String],
+    by actor: String = AuditEntry.local
   ) async throws {
     let host = try run(named: source)
     try checkFree(name)

@@ -152,6 +152,13 @@ package struct FederationDesk: FederationHandler {
     let entry = try library.file(named: request.name)
     let file = try FileReader(path: "\(library.folder)/\(entry.name)")
     var offset = request.offset
+    if offset == 0 {
+      try coordinator.audit?.record(
+        AuditEntry(
+          .modelExported, by: peer.identity.uri(in: coordinator.federation), run: host.name,
+          round: Int(clamping: request.round), digest: Hexadecimal.text(entry.digest),
+          detail: ["file": .string(entry.name), "bytes": .integer(Int(clamping: entry.bytes))]))
+    }
     while offset < entry.bytes {
       let piece = try file.read(
         at: offset, count: Int(min(UInt64(Self.pieceBytes), entry.bytes - offset)))
