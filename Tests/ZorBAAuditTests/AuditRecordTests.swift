@@ -76,6 +76,36 @@ import ZorBATestSupport
     }
   }
 
+  @Test func damagedAnchorsAreErrorsOrSayTheSame() throws {
+    let log = try LogUnderTest()
+    try log.fill(3)
+    let record = try AuditRecord(line: try log.lines()[2])
+    let key = try #require(AuditVerifier.verify(log.files.all).head?.key)
+    let anchor = AuditAnchor(record, key: key)
+    let bytes = Array(anchor.json.serialized.utf8)
+    var mutator = Mutator(seed: 6)
+    var refused = 0
+    for _ in 0..<2000 {
+      do {
+        // Number and time are not signed by themselves; the log's record decides about them.
+        let read = try AuditAnchor(parsing: mutator.mutate(bytes))
+        #expect(read.hash == anchor.hash && read.key == key)
+      } catch let error as ZorBAError {
+        #expect(error.code == .invalidData)
+        refused += 1
+      }
+    }
+    #expect(refused > 1500)
+  }
+
+  @Test func theSchemaNamesEveryKind() throws {
+    let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let path = "/\(folder)/docs/audit.schema.json"
+    let schema = try JSONParser.parse([UInt8](Data(contentsOf: URL(filePath: path))))
+    let named = schema["properties"]?["what"]?["enum"]?.array?.compactMap(\.string)
+    #expect(named == AuditKind.allCases.map(\.rawValue))
+  }
+
   @Test func damagedLinesAreErrorsAndNothingElse() throws {
     let log = try LogUnderTest()
     try log.fill(12)
