@@ -34,5 +34,7 @@ enum Labels: String {
 
 extension Int {
   /// Eight bytes, little-endian, for labels and signatures.
-  var labelled: [UInt8] { withUnsafeBytes(of: UInt64(truncatingIfNeeded: self).littleEndian, Array.init) }
+  var labelled: [UInt8] {
+    withUnsafeBytes(of: UInt64(truncatingIfNeeded: self).littleEndian, Array.init)
+  }
 }

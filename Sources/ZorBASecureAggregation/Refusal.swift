@@ -91,6 +91,17 @@ enum Refusal {
       advice: "With fewer, its vector could be singled out; take the next attempt.")
   }
 
+  static func difference(_ members: [Int], _ session: SecureSession) -> ZorBAError {
+    let named = members.map(String.init).joined(separator: ", ")
+    return ZorBAError(
+      .refused,
+      """
+      an earlier attempt at round \(session.round) was unmasked, and the difference of the two would \
+      be a sum of \(members.count) (members \(named)); \(session.parameters.minimum) are the fewest
+      """,
+      advice: "Repeat the round with the same members, or leave out as many as may be told apart.")
+  }
+
   static func unconfirmed(_ count: Int, _ quorum: Int) -> ZorBAError {
     ZorBAError(
       .refused, "\(count) members signed the list of survivors, and \(quorum) must",

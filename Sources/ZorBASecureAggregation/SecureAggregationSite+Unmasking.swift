@@ -13,6 +13,7 @@ extension SecureAggregationSite {
     guard survivors[position] else { throw Refusal.without(this: "the survivors") }
     try check(count: survivors.count, "survive")
     try checkDegrees(within: survivors, of: sharing, graph)
+    try checkDifferences(to: survivors)
     for other in graph.neighbours(of: position) where survivors[other] {
       let signature = try reader.counted(
         atMost: SecureSession.largestSignature, "a signature")
@@ -61,9 +62,30 @@ extension SecureAggregationSite {
         writer.append(fixed: survivors[other] ? $0[32...] : $0[..<32])
       }
     }
+    // Before the shares leave with the return.
+    try memory.rememberUnmasked(
+      survivors.positions.map { session.members[$0] }, round: session.round,
+      federation: session.federation, run: session.run)
     phase = .finished
     erase()
     return writer.bytes
+  }
+
+  /// Sums of attempts at one round must not tell the difference of a few.
+  ///
+  /// Members that are in the same ones of all lists form a class, and every combination of the sums
+  /// weighs a class as one. So with no class smaller than the minimum, no combination has fewer
+  /// members than that; the rule for blocks of a round, for attempts at it.
+  private func checkDifferences(to survivors: MemberSet) throws {
+    let earlier = try memory.unmasked(
+      round: session.round, federation: session.federation, run: session.run)
+    let lists = (earlier + [survivors.positions.map { session.members[$0] }]).map(Set.init)
+    let everybody = lists.reduce(into: Set()) { $0.formUnion($1) }
+    let classes = Dictionary(grouping: everybody) { member in lists.map { $0.contains(member) } }
+    let smallest = classes.values.min { ($0.count, $0.min() ?? 0) < ($1.count, $1.min() ?? 0) }
+    if let smallest, smallest.count < session.parameters.minimum {
+      throw Refusal.difference(smallest.sorted(), session)
+    }
   }
 
   private func verify(

@@ -40,7 +40,7 @@ package final class SecureAggregationSite {
   let position: Int
   let signer: any IdentitySigner
   let verifier: any IdentityVerifier
-  private let memory: any SessionMemory
+  let memory: any SessionMemory
   var random: any RandomNumberGenerator
 
   /// Present from ``start()`` to the end.

@@ -21,8 +21,9 @@ package struct SessionMark: Sendable, Hashable, Comparable {
 
 /// What a site remembers of the sessions it agreed to, so that none is run twice.
 ///
-/// A session that is run twice with the same vector but other survivors tells the difference of two
-/// sums. A site therefore takes part in every attempt at a round once, and never goes back.
+/// A site takes part in every attempt at a round once, and never goes back. Attempts at one round sum
+/// the same vectors, so two sums with other survivors would tell their difference: the site remembers
+/// the survivors whose sums it helped to unmask, too.
 package protocol SessionMemory: Sendable {
   /// The latest session of the run that this site agreed to, or nil where there was none.
   func latest(federation: String, run: String) throws -> SessionMark?
@@ -31,22 +32,67 @@ package protocol SessionMemory: Sendable {
   ///
   /// An implementation that outlives the process must have the mark on disk when it returns.
   func remember(_ mark: SessionMark, federation: String, run: String) throws
+
+  /// The lists of survivors, as client numbers, whose sums this site helped to unmask in a round.
+  func unmasked(round: Int, federation: String, run: String) throws -> [[Int]]
+
+  /// Remembers survivors before the shares that unmask their sum leave; lists of earlier rounds may
+  /// be forgotten.
+  func rememberUnmasked(
+    _ survivors: [Int], round: Int, federation: String, run: String) throws
+}
+
+extension SessionMemory {
+  /// None, for a memory that does not keep them: its site cannot tell differences of attempts.
+  package func unmasked(round: Int, federation: String, run: String) throws -> [[Int]] { [] }
+
+  /// Forgets at once.
+  package func rememberUnmasked(
+    _ survivors: [Int], round: Int, federation: String, run: String
+  ) throws {}
 }
 
 /// A memory that lasts as long as the process.
 package final class VolatileSessionMemory: SessionMemory {
-  private let marks = Mutex<[[String]: SessionMark]>([:])
+  private struct Entry {
+    var mark: SessionMark?
+    var round = 0
+    var unmasked: [[Int]] = []
+  }
+
+  private let entries = Mutex<[[String]: Entry]>([:])
 
   /// Creates a memory of nothing.
   package init() {}
 
   /// The latest session of the run since this was created.
   package func latest(federation: String, run: String) -> SessionMark? {
-    marks.withLock { $0[[federation, run]] }
+    entries.withLock { $0[[federation, run]]?.mark }
   }
 
   /// Remembers the session until the process ends.
   package func remember(_ mark: SessionMark, federation: String, run: String) {
-    marks.withLock { $0[[federation, run]] = mark }
+    entries.withLock { $0[[federation, run], default: Entry()].mark = mark }
+  }
+
+  /// The lists of the round, if it is the latest of which there are any.
+  package func unmasked(round: Int, federation: String, run: String) -> [[Int]] {
+    entries.withLock {
+      guard let entry = $0[[federation, run]], entry.round == round else { return [] }
+      return entry.unmasked
+    }
+  }
+
+  /// Remembers the list, and forgets those of other rounds.
+  package func rememberUnmasked(
+    _ survivors: [Int], round: Int, federation: String, run: String
+  ) {
+    entries.withLock {
+      var entry = $0[[federation, run], default: Entry()]
+      if entry.round != round { entry.unmasked = [] }
+      entry.round = round
+      if !entry.unmasked.contains(survivors) { entry.unmasked.append(survivors) }
+      $0[[federation, run]] = entry
+    }
   }
 }
