@@ -45,9 +45,9 @@ final class SecureSessionLog: SessionMemory {
 
   /// Notes that a sum is about to be unmasked, or refuses it.
   ///
-  /// The site's answer to a round is the same in every attempt at it, so two sums over different sites
-  /// give their difference away. They may be over the same sites, or differ by at least `minimum` of
-  /// them, which hide each other.
+  /// The site's answer to a round is the same in every attempt at it, so sums over different sites give
+  /// their difference away. Sites that are in the same ones of all sums form a class, and every
+  /// combination of the sums weighs a class as one: so no class may have fewer than `minimum`.
   ///
   /// - Parameters:
   ///   - state: The journal's chain value before the round: the answer follows from it.
@@ -56,21 +56,23 @@ final class SecureSessionLog: SessionMemory {
     _ survivors: [Int], round: Int, state: String, minimum: Int, federation: String, run: String
   ) throws {
     let (name, _) = try Self.parts(of: run)
-    let earlier = entries.withLock { $0[Self.key(federation, name)]?.unmasked }
-    if let earlier, earlier.round == round, earlier.state == state {
-      let difference = Set(earlier.survivors).symmetricDifference(survivors)
-      guard difference.isEmpty || difference.count >= minimum else {
-        throw ZorBAError(
-          .refused,
-          "round \(round) was summed before over sites that differ from these by "
-            + "\(difference.count); the two sums would tell what \(difference.count) sites answered",
-          advice: "Wait until the same sites are there, or go back with 'zorba admin rollback' and "
-            + "train other blocks.")
-      }
+    let known = entries.withLock { $0[Self.key(federation, name)]?.unmasked }
+    var sums = known.map { $0.round == round && $0.state == state ? $0.sums : [] } ?? []
+    if !sums.contains(survivors) { sums.append(survivors) }
+    let everybody = sums.reduce(into: Set<Int>()) { $0.formUnion($1) }
+    let classes = Dictionary(grouping: everybody) { site in sums.map { $0.contains(site) } }
+    let smallest = classes.values.map(\.count).min() ?? 0
+    guard smallest >= minimum else {
+      throw ZorBAError(
+        .refused,
+        "round \(round) was summed before over other sites; together the sums would tell what "
+          + "\(smallest) of them answered, fewer than \(minimum)",
+        advice: "Wait until the same sites are there, or go back with 'zorba admin rollback' and "
+          + "train other blocks.")
     }
     try change(federation, name) { entry in
       var entry = entry ?? .init(epoch: 0, round: round, attempt: 0)
-      entry.unmasked = .init(round: round, state: state, survivors: survivors)
+      entry.unmasked = .init(round: round, state: state, sums: sums)
       return entry
     }
   }

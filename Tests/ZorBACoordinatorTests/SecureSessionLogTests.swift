@@ -61,7 +61,7 @@ import ZorBATestSupport
     let entries = [
       "f/trial": SecureSessionFile.Entry(
         epoch: 1_800_000_000, round: 9, attempt: 3,
-        unmasked: .init(round: 8, state: "0123", survivors: [0, 4, 5])),
+        unmasked: .init(round: 8, state: "0123", sums: [[0, 4, 5], [1, 2, 3]])),
       "f/other": SecureSessionFile.Entry(epoch: 2, round: 1, attempt: 1),
     ]
     try file.write(entries)

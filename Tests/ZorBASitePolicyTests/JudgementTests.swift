@@ -188,7 +188,7 @@ import ZorBASitePolicy
     for part in [
       "hospitals", "sentiment, triage-*", "at most 12 blocks", "never trains blocks 0, 7",
       "at most 1000 rounds", "at most 4096 bytes", "at least 50 examples", "nearest 50",
-      "nor timings, measured costs", "at least 3 sites", "the coordinator sees them",
+      "nor timings, measured costs", "at least 3 sites", "the coordinator sees its answers",
       "42 rounds",
     ] {
       #expect(text.contains(part), "\(part)")

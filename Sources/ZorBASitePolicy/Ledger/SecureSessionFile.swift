@@ -35,18 +35,18 @@ package struct SecureSessionFile: Sendable {
     }
   }
 
-  /// A sum that the coordinator was helped to.
+  /// The sums of a round that the coordinator was helped to.
   package struct Unmasked: Sendable, Equatable {
     package var round: Int
     /// The journal's chain value before the round, hexadecimal: what the answers follow from.
     package var state: String
-    /// Whose answers are in it, from 0, ascending.
-    package var survivors: [Int]
+    /// Whose answers are in each, from 0, ascending.
+    package var sums: [[Int]]
 
-    package init(round: Int, state: String, survivors: [Int]) {
+    package init(round: Int, state: String, sums: [[Int]]) {
       self.round = round
       self.state = state
-      self.survivors = survivors
+      self.sums = sums
     }
   }
 
@@ -120,7 +120,7 @@ extension SecureSessionFile.Entry {
           "unmasked",
           [
             "round": .integer(unmasked.round), "state": .string(unmasked.state),
-            "survivors": .array(unmasked.survivors.map { .integer($0) }),
+            "sums": .array(unmasked.sums.map { .array($0.map { .integer($0) }) }),
           ]
         ))
     }
@@ -136,10 +136,15 @@ extension SecureSessionFile.Entry {
     self.init(epoch: UInt64(epoch), round: round, attempt: attempt)
     guard let unmasked = json["unmasked"] else { return }
     guard let round = unmasked["round"]?.integer, let state = unmasked["state"]?.string,
-      let list = unmasked["survivors"]?.array
+      let lists = unmasked["sums"]?.array
     else { return nil }
-    let survivors = list.compactMap(\.integer)
-    guard survivors.count == list.count else { return nil }
-    self.unmasked = .init(round: round, state: state, survivors: survivors)
+    var sums: [[Int]] = []
+    for list in lists {
+      guard let items = list.array else { return nil }
+      let survivors = items.compactMap(\.integer)
+      guard survivors.count == items.count else { return nil }
+      sums.append(survivors)
+    }
+    self.unmasked = .init(round: round, state: state, sums: sums)
   }
 }
