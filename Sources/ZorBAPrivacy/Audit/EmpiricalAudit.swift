@@ -9,15 +9,16 @@
 /// A lower bound on epsilon from an attack: how well scores tell two worlds apart.
 ///
 /// A mechanism with (epsilon, delta) lets no test have a true positive rate above e^epsilon times its
-/// false positive rate plus delta, nor the same for negatives. A threshold is chosen on one half of the
+/// false positive rate plus delta, nor the same for negatives. Thresholds, one for epsilon and one for the
+/// share of right answers, are chosen on one half of the
 /// scores and judged on the other, with exact bounds, so the figure is wrong with a stated probability
 /// at most.
 package struct EmpiricalAudit: Sendable {
   /// epsilon is not below this, except with probability `error`.
   package let epsilon: Double
-  /// The share of the judged scores that the threshold puts into the right world.
+  /// The share of the judged scores that an attacker who goes for it puts into the right world.
   package let accuracy: Double
-  /// Scores above it speak for the world with the unit.
+  /// Scores above it speak for the world with the unit; the one that proves most.
   package let threshold: Double
   /// Judged scores in either world.
   package let trials: Int
@@ -45,20 +46,23 @@ package struct EmpiricalAudit: Sendable {
     }
     let sorted = (with.first + without.first).sorted()
     let stride = max(1, sorted.count / 400)
-    var best = (threshold: sorted.first ?? 0, value: -1.0, accuracy: 0.0)
+    var best = (threshold: sorted.first ?? 0, value: -1.0)
+    var surest = (threshold: sorted.first ?? 0, right: -1)
     for place in Swift.stride(from: 0, to: sorted.count, by: stride) {
       let threshold = sorted[place]
       let value = bound(threshold, with.first, without.first, error)
-      let right = Double(
-        with.first.count { $0 > threshold } + without.first.count { $0 <= threshold })
-      if (value, right) > (best.value, best.accuracy) { best = (threshold, value, right) }
+      let right =
+        with.first.count { $0 > threshold } + without.first.count { $0 <= threshold }
+      if value > best.value { best = (threshold, value) }
+      if right > surest.right { surest = (threshold, right) }
     }
     threshold = best.threshold
     // Two tests are judged, each with two bounds.
     epsilon = max(0, bound(best.threshold, with.second, without.second, error / 2))
     trials = with.second.count + without.second.count
     let right =
-      with.second.count { $0 > best.threshold } + without.second.count { $0 <= best.threshold }
+      with.second.count { $0 > surest.threshold }
+      + without.second.count { $0 <= surest.threshold }
     accuracy = trials == 0 ? 0 : Double(right) / Double(trials)
   }
 

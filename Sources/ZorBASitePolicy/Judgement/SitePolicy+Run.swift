@@ -82,8 +82,8 @@ extension SitePolicy {
       return requiresDifferentialPrivacy
         ? refusal(
           .differentialPrivacy, "the run adds no noise", "the policy says true",
-          advice: "Ask for a run with differential_privacy, or set it to false to take part all the "
-            + "same.")
+          advice: "Ask for a run with differential_privacy, or set it to false to take part all "
+            + "the same.")
         : nil
     }
     guard let epsilonMaximum, privacy.epsilon > epsilonMaximum else { return nil }

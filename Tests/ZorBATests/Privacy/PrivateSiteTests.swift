@@ -77,22 +77,20 @@ import ZorBATensor
       let first = try Self.replica(run, folder: folder, name: "first", total: 6)
       _ = try first.answer(round: 1, blocks: [1])
     }
-    // A second run fits as long as both together do.
-    let ledger = try PrivacyLedger(folder: folder.path)
-    let spent = PrivacySpending(
-      ledger.state.entries(of: SitePrivacy.account), delta: 1e-5
-    ).epsilon()
-    #expect(spent > 0 && spent < 5)
-    let entry = try #require(ledger.state.entries(of: SitePrivacy.account).first)
-    var more = entry
-    more.run = "other"
-    more.count = 6
-    try ledger.charge([(SitePrivacy.account, more)])
-    withExtendedLifetime(ledger) {}
-    let total = PrivacySpending(
-      ledger.state.entries(of: SitePrivacy.account), delta: 1e-5
-    ).epsilon()
-    #expect(total > 5)
+    do {
+      let ledger = try PrivacyLedger(folder: folder.path)
+      var more = try #require(ledger.state.entries(of: SitePrivacy.account).first)
+      #expect(more.run == "first" && more.count == 1)
+      more.run = "other"
+      more.count = 6
+      try ledger.charge([(SitePrivacy.account, more)])
+    }
+    // What others took is taken: the same run, fresh, would have fitted.
+    let error = #expect(throws: ZorBAError.self) {
+      try Self.replica(run, folder: folder, name: "second", total: 6)
+    }
+    #expect(error?.code == .refused && error?.message.contains("all runs") == true)
+    _ = try Self.replica(run, folder: try TemporaryFolder(), name: "second", total: 6)
   }
 
   @Test func aRunBeyondTheSitesLimitIsRefusedAtItsStart() throws {
