@@ -131,7 +131,7 @@ let package = Package(
         "ZorBA", "ZorBABench", "ZorBABenchmarks", "ZorBAConfiguration", "ZorBAPlanning",
         "ZorBAFederation", "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor",
         "ZorBAJSON", "ZorBAPrivacy",
-        "ZorBADiagnostics", "ZorBAConsole", "ZorBAPresentation",
+        "ZorBAAuditCommands", "ZorBADiagnostics", "ZorBAConsole", "ZorBAPresentation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.copy("Resources")], swiftSettings: style),
@@ -428,8 +428,8 @@ let package = Package(
     .testTarget(
       name: "ZorBAConfigurationTests",
       dependencies: [
-        "ZorBAConfiguration", "ZorBA", "ZorBAOptimization", "ZorBATensor", "ZorBADiagnostics",
-        "ZorBATestSupport",
+        "ZorBAConfiguration", "ZorBA", "ZorBAOptimization", "ZorBATensor", "ZorBAJSON",
+        "ZorBADiagnostics", "ZorBATestSupport",
       ],
       swiftSettings: style),
   ]
