@@ -233,7 +233,8 @@ let package = Package(
       name: "ZorBASite",
       dependencies: [
         "ZorBA", "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAConfiguration", "ZorBASecureAggregation",
-        "ZorBASitePolicy", "ZorBAWire", "ZorBAIdentity", "ZorBAFederation", "ZorBAPlanning",
+        "ZorBAPrivacy", "ZorBASitePolicy", "ZorBAWire", "ZorBAIdentity", "ZorBAFederation",
+        "ZorBAPlanning",
         "ZorBAJournal", "ZorBAOptimization", "ZorBATensor",
         "ZorBAJSON", "ZorBADiagnostics",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),

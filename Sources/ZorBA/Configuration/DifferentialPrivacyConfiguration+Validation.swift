@@ -50,7 +50,8 @@ extension RunConfiguration {
   /// The first rule that differential privacy breaks, or that the run breaks of its; nil when all hold.
   package var differentialPrivacyFault: Fault? {
     guard let privacy = differentialPrivacy else { return nil }
-    return privacy.fault ?? leakFault ?? (privacy.noise == .distributed ? shareFault : nil)
+    return privacy.fault ?? leakFault ?? fairness?.conflict(withDifferentialPrivacy: true)
+      ?? (privacy.noise == .distributed ? shareFault : nil)
   }
 
   /// What would leave the site without noise.

@@ -62,6 +62,11 @@ extension RunConfiguration {
     if federation.only != nil {
       return obstacle("on with one client alone, whose sum is its answer", "a whole federation")
     }
+    if let conflict = aggregation.conflict(withSecureAggregation: true)
+      ?? fairness?.conflict(withSecureAggregation: true)
+    {
+      return conflict
+    }
     let sites = federation.sites.count
     if sites > 0, sites < secureAggregation.groupToAsk {
       return obstacle(
