@@ -60,9 +60,10 @@ import ZorBATestSupport
     for index in 0..<30 {
       let clients = Int.random(in: 3...14, using: &random)
       let blocks = Int.random(in: 2...8, using: &random)
+      // One group alone must be able to train everything, two of them half of it each.
+      let least = policy == .full || clients < 6 ? blocks : (blocks + 1) / 2
       let capacities = (0..<clients).map { _ in
-        PolicyInput.Capacity.blocks(
-          policy == .full ? blocks : Int.random(in: (blocks + 1) / 2...blocks, using: &random))
+        PolicyInput.Capacity.blocks(Int.random(in: least...blocks, using: &random))
       }
       var input = PolicyInput(
         capacities: capacities, blocks: blocks, minimumClients: 3, window: index % 2, rounds: 9
