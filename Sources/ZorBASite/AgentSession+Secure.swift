@@ -26,7 +26,7 @@ extension AgentSession {
       let credentials = try IdentityFolder(agent.configuration.identity).load()
       let terms = SecureTerms(
         outline.configuration, federation: link.federation, run: runName, epoch: secureEpoch,
-        header: headerDigest)
+        agreed: SecureTerms.agreed(header: headerDigest, chain: outline.state))
       let memory = try secureLog()
       let (round, federation) = (ticket.round, link.federation)
       let run = SecureTerms.stretch(of: runName, epoch: secureEpoch)
@@ -45,8 +45,8 @@ extension AgentSession {
             at: .init(field: PolicyKey.minimumCohort.rawValue))
         }
         try memory.unmask(
-          survivors, round: round, state: outline.state,
-          minimum: max(minimum, policy.minimumCohort), federation: federation, run: run)
+          survivors, round: round, minimum: max(minimum, policy.minimumCohort),
+          federation: federation, run: run)
       }
       secure = participation
       try sendSecure(participation.start(), of: participation)

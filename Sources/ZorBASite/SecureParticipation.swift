@@ -12,7 +12,8 @@ struct SecureOutline: Sendable {
   var members: [Int]
   /// This site, from 0.
   var member: Int
-  /// The journal's chain value, which the answer follows from.
+  /// The journal's chain value before the round: sites that were shown other histories share no
+  /// session, for sums of answers at unlike weights can be made to tell one of them.
   var state: String
 
   /// Reads who is asked of the sites that train the same blocks.

@@ -5,10 +5,10 @@ import ZorBASitePolicy
 
 /// What the site remembers of secure sessions, across restarts.
 ///
-/// Within an epoch rounds and attempts only go up. A coordinator raises the epoch when it starts and
-/// when an operator takes the run back to an earlier round, so that both go on; what was agreed to
-/// under an earlier epoch is never agreed to again. Of every run it also knows the newest sum that was
-/// unmasked with this site in it, because the same answers in another sum would tell the difference.
+/// Within an epoch rounds and attempts only go up. A coordinator raises the epoch when it starts, so that
+/// its attempts count anew; what was agreed to under an earlier epoch is never agreed to again. Of every run it also knows the newest round of which
+/// sums were unmasked with this site in them, because the same answers in another sum would tell the
+/// difference; earlier rounds are never summed again.
 final class SecureSessionLog: SessionMemory {
   private let file: SecureSessionFile
   private let entries: Mutex<[String: SecureSessionFile.Entry]>
@@ -49,15 +49,23 @@ final class SecureSessionLog: SessionMemory {
   /// their difference away. Sites that are in the same ones of all sums form a class, and every
   /// combination of the sums weighs a class as one: so no class may have fewer than `minimum`.
   ///
-  /// - Parameters:
-  ///   - state: The journal's chain value before the round: the answer follows from it.
+  /// What stretch of the run, or which records stand before the round, does not matter: neither changes
+  /// the answer.
+  ///
   /// - Throws: `ZorBAError` with code `refused`, or `inputOutput` when it cannot be written down.
   func unmask(
-    _ survivors: [Int], round: Int, state: String, minimum: Int, federation: String, run: String
+    _ survivors: [Int], round: Int, minimum: Int, federation: String, run: String
   ) throws {
     let (name, _) = try Self.parts(of: run)
     let known = entries.withLock { $0[Self.key(federation, name)]?.unmasked }
-    var sums = known.map { $0.round == round && $0.state == state ? $0.sums : [] } ?? []
+    if let known, known.round > round {
+      throw ZorBAError(
+        .refused,
+        "round \(round) comes after a sum of round \(known.round) was told: answers to a round that is "
+          + "summed again over other sites would be told by the difference",
+        advice: "Secure aggregation goes back for nobody. Start a run with another seed.")
+    }
+    var sums = known.flatMap { $0.round == round ? $0.sums : nil } ?? []
     if !sums.contains(survivors) { sums.append(survivors) }
     let everybody = sums.reduce(into: Set<Int>()) { $0.formUnion($1) }
     let classes = Dictionary(grouping: everybody) { site in sums.map { $0.contains(site) } }
@@ -67,12 +75,11 @@ final class SecureSessionLog: SessionMemory {
         .refused,
         "round \(round) was summed before over other sites; together the sums would tell what "
           + "\(smallest) of them answered, fewer than \(minimum)",
-        advice: "Wait until the same sites are there, or go back with 'zorba admin rollback' and "
-          + "train other blocks.")
+        advice: "Wait until the same sites are there, or start a run with another seed.")
     }
     try change(federation, name) { entry in
       var entry = entry ?? .init(epoch: 0, round: round, attempt: 0)
-      entry.unmasked = .init(round: round, state: state, sums: sums)
+      entry.unmasked = .init(round: round, sums: sums)
       return entry
     }
   }

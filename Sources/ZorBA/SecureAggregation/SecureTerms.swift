@@ -15,7 +15,7 @@ package struct SecureTerms: Sendable {
 
   private let federation: String
   private let run: String
-  private let header: [UInt8]
+  private let agreed: [UInt8]
   private let options: SecureAggregationConfiguration
   private let weights: ClientWeighting
   private let scalarCount: Int
@@ -28,18 +28,30 @@ package struct SecureTerms: Sendable {
   ///   - federation: The name in the certificates.
   ///   - run: The name of the run.
   ///   - epoch: Numbers the stretches of the run in which no attempt comes twice.
-  ///   - header: The digest of the payload of the journal's header.
+  ///   - agreed: What all members of a session must see alike; see ``agreed(header:chain:)``.
   package init(
     _ configuration: RunConfiguration, federation: String, run: String, epoch: UInt64,
-    header: [UInt8]
+    agreed: [UInt8]
   ) {
     self.federation = federation
     self.run = Self.stretch(of: run, epoch: epoch)
-    self.header = header
+    self.agreed = agreed
     options = configuration.secureAggregation
     weights = configuration.federation.weights
     scalarCount = configuration.method.localSteps * configuration.method.directions
     vectorLength = scalarCount + 2
+  }
+
+  /// The run and its history, as its members must see them alike.
+  ///
+  /// Without the history a coordinator could show sites different weights, and then tell their answers
+  /// apart in the sum (Pasquini, Francati and Ateniese, 2022).
+  ///
+  /// - Parameters:
+  ///   - header: The digest of the payload of the journal's header.
+  ///   - chain: The journal's chain value before the round, hexadecimal.
+  package static func agreed(header: [UInt8], chain: String) -> [UInt8] {
+    header + Array(chain.utf8)
   }
 
   /// What sessions call the run in one stretch of it. Names of runs have no '@'.
@@ -53,7 +65,7 @@ package struct SecureTerms: Sendable {
     _ ticket: RoundCoordinator.Ticket, members: [Int]
   ) throws -> SecureSession {
     try SecureSession(
-      federation: federation, run: run, header: header, round: ticket.round,
+      federation: federation, run: run, header: agreed, round: ticket.round,
       attempt: ticket.attempt, members: members, vectorLength: vectorLength,
       parameters: .choose(
         members: members.count, adversaryShare: options.adversaryShare,

@@ -93,7 +93,7 @@ package final class TrainingSession {
       ? LocalSecureAggregation(
         SecureTerms(
           parts.configuration, federation: "", run: "", epoch: UInt64(parts.lastCommitted),
-          header: []), clients: parts.clients.count) : nil
+          agreed: []), clients: parts.clients.count) : nil
     drops = parts.drops
     tampers = parts.tampers
     privacy = parts.privacy

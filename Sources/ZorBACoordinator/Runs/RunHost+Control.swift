@@ -67,6 +67,14 @@ extension RunHost {
         "run '\(name)' stands at round \(journal.lastRound); there is nothing after \(round)",
         at: .init(field: "round"), advice: "Give an earlier round.")
     }
+    guard !isSecure || round >= Int(clamping: journal.lastRound) else {
+      throw ZorBAError(
+        .refused,
+        "run '\(name)' is aggregated securely, and its sites never sum a round twice: two sums of the "
+          + "same answers would tell their difference",
+        at: .init(field: "round"),
+        advice: "Start a run with another seed; 'zorba export --round' gives the model to begin from.")
+    }
     // Moments of a round that is long past are gone: then nothing has changed yet.
     try server?.stand(at: round)
     do {

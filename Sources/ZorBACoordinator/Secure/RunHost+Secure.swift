@@ -60,7 +60,8 @@ extension RunHost {
   private var secureTerms: SecureTerms {
     SecureTerms(
       blueprint.configuration, federation: options.federation, run: name, epoch: secureEpoch,
-      header: Array(SHA256.hash(data: journal.header.encoded)))
+      agreed: SecureTerms.agreed(
+        header: Array(SHA256.hash(data: journal.header.encoded)), chain: "\(journal.chain)"))
   }
 
   /// Who of the sites with a client's blocks is asked too, as an assignment says it: empty for all.

@@ -12,8 +12,7 @@ import ZorBAJSON
 /// How far a site has gone in the secure sessions of its runs, on disk in its state folder.
 ///
 /// Of every run it keeps the latest session agreed to, as (epoch, round, attempt), and the latest round
-/// of which a sum was unmasked with this site in it: among which sites, after which state of the
-/// journal. Written before anything leaves, so a crash forgets nothing. Without the file the site
+/// of which a sum was unmasked with this site in it: among which sites. Written before anything leaves, so a crash forgets nothing. Without the file the site
 /// would take part in sessions that it took part in before, so it belongs with the ledger.
 package struct SecureSessionFile: Sendable {
   package static let fileName = "secure-sessions.json"
@@ -38,14 +37,11 @@ package struct SecureSessionFile: Sendable {
   /// The sums of a round that the coordinator was helped to.
   package struct Unmasked: Sendable, Equatable {
     package var round: Int
-    /// The journal's chain value before the round, hexadecimal: what the answers follow from.
-    package var state: String
     /// Whose answers are in each, from 0, ascending.
     package var sums: [[Int]]
 
-    package init(round: Int, state: String, sums: [[Int]]) {
+    package init(round: Int, sums: [[Int]]) {
       self.round = round
-      self.state = state
       self.sums = sums
     }
   }
@@ -119,7 +115,7 @@ extension SecureSessionFile.Entry {
         (
           "unmasked",
           [
-            "round": .integer(unmasked.round), "state": .string(unmasked.state),
+            "round": .integer(unmasked.round),
             "sums": .array(unmasked.sums.map { .array($0.map { .integer($0) }) }),
           ]
         ))
@@ -135,7 +131,7 @@ extension SecureSessionFile.Entry {
     else { return nil }
     self.init(epoch: UInt64(epoch), round: round, attempt: attempt)
     guard let unmasked = json["unmasked"] else { return }
-    guard let round = unmasked["round"]?.integer, let state = unmasked["state"]?.string,
+    guard let round = unmasked["round"]?.integer,
       let lists = unmasked["sums"]?.array
     else { return nil }
     var sums: [[Int]] = []
@@ -145,6 +141,6 @@ extension SecureSessionFile.Entry {
       guard survivors.count == items.count else { return nil }
       sums.append(survivors)
     }
-    self.unmasked = .init(round: round, state: state, sums: sums)
+    self.unmasked = .init(round: round, sums: sums)
   }
 }
