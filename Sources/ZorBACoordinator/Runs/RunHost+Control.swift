@@ -73,7 +73,7 @@ extension RunHost {
         "run '\(name)' is aggregated securely, and its sites never sum a round twice: two sums of the "
           + "same answers would tell their difference",
         at: .init(field: "round"),
-        advice: "Start a run with another seed; 'zorba export --round' gives the model to begin from.")
+        advice: "Start a run with another seed.")
     }
     // Moments of a round that is long past are gone: then nothing has changed yet.
     try server?.stand(at: round)
