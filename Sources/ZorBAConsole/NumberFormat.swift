@@ -5,6 +5,11 @@ package enum NumberFormat {
     share.map { "\(fixed($0 * 100, 1)) %" } ?? "–"
   }
 
+  /// The loss of a round; sites that keep it to themselves tell 0.
+  package static func roundLoss(_ value: Double) -> String {
+    value == 0 ? "loss not told" : "loss \(fixed(value, 4))"
+  }
+
   /// A number with so many decimals.
   package static func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }

@@ -22,6 +22,7 @@ extension AgentSession {
     _ ticket: RoundCoordinator.Ticket, _ outline: SecureOutline
   ) throws -> String? {
     secure = nil
+    secureBytes = 0
     do {
       let credentials = try IdentityFolder(agent.configuration.identity).load()
       let terms = SecureTerms(
@@ -116,6 +117,7 @@ extension AgentSession {
     if let refusal = try send(message, on: .round(facts)) {
       throw ZorBAError(.refused, refusal)
     }
+    secureBytes += (try message.serializedBytes() as [UInt8]).count
   }
 
   private func secureLog() throws -> SecureSessionLog {

@@ -90,7 +90,8 @@ extension AgentSession {
       .answered(
         round: ticket.round, rounds: rounds, loss: answer.loss,
         bytes: (try message.serializedBytes() as [UInt8]).count
-          + (answer.update?.body.count ?? 0), seconds: answer.seconds))
+          + (answer.update?.body.count ?? 0) + (isMasked ? secureBytes : 0), seconds: answer.seconds
+      ))
   }
 
   func sendDeclined(

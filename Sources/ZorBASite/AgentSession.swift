@@ -66,6 +66,8 @@ final class AgentSession {
   var journalEnd: UInt64 = 1
   /// The site's part in the secure aggregation of the newest attempt; nil in runs in the clear.
   var secure: SecureParticipation?
+  /// Bytes of its messages that have left.
+  var secureBytes = 0
   /// What the site remembers of secure sessions, once there was one.
   var sessionLog: SecureSessionLog?
   /// The stretch of the run in which no attempt comes twice, as the coordinator numbers it.

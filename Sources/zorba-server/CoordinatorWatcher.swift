@@ -17,7 +17,7 @@ final class CoordinatorWatcher: Sendable {
         var line = lines[run] ?? ProgressLine(label: run, total: rounds, isQuiet: isQuiet)
         line.update(
           done: metrics.round,
-          detail: "loss \(NumberFormat.fixed(metrics.loss, 4))  sites \(metrics.clients.count)")
+          detail: "\(NumberFormat.roundLoss(metrics.loss))  sites \(metrics.clients.count)")
         lines[run] = line
       }
     case .evaluated(let run, let evaluation, let round):

@@ -28,7 +28,7 @@ final class AgentWatcher: Sendable {
         if line == nil { line = ProgressLine(label: "round", total: rounds, isQuiet: isQuiet) }
         line?.update(
           done: round,
-          detail: "loss \(NumberFormat.fixed(loss, 4))  sent \(bytes) B  computed "
+          detail: "\(NumberFormat.roundLoss(loss))  sent \(bytes) B  computed "
             + "\(NumberFormat.fixed(seconds, 2)) s")
       }
     case .applied: break

@@ -196,6 +196,6 @@ import ZorBASitePolicy
     let strict = try PolicyText().with(.secureAggregation, "required").policy()
     #expect(PolicyExplanation(strict).text.contains("only under secure aggregation"))
     let noised = try PolicyText().with(.differentialPrivacy, "true").policy()
-    #expect(PolicyExplanation(noised).text.contains("it refuses every run"))
+    #expect(PolicyExplanation(noised).text.contains("only runs that promise differential privacy"))
   }
 }
