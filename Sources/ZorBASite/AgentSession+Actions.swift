@@ -122,7 +122,8 @@ extension AgentSession {
     worker.enqueue(
       .evaluate(
         round: UInt64(round), test: evaluationSplits[round] ?? false,
-        minimum: dispatch.policy.fewestEvaluationExamples))
+        minimum: dispatch.policy.fewestEvaluationExamples,
+        segments: dispatch.policy.allowsSegments))
   }
 
   func sendEvaluation(_ round: Int) throws {

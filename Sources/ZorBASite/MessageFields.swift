@@ -65,6 +65,13 @@ struct MessageFields {
         add("loss", Self.number(evaluation.loss))
         add("accuracy", Self.number(evaluation.accuracy))
         add("macro_f1", Self.number(evaluation.macroF1))
+        if !evaluation.segments.isEmpty {
+          let segments = Array(evaluation.segments)
+          add(
+            "segments",
+            (try? JSONParser.parse(segments, file: "segments"))
+              ?? .string(Self.hexadecimal(segments)))
+        }
       }
     case .declined(let declined):
       (kind, round) = (.declined, Int(clamping: declined.round))

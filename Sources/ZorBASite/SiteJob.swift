@@ -31,7 +31,7 @@ enum SiteJob: Sendable {
   /// Say what a round asks of the site.
   case outline(RoundCoordinator.Ticket, group: [UInt8])
   case compute(RoundCoordinator.Ticket, digestBlock: Int?)
-  case evaluate(round: UInt64, test: Bool, minimum: Int)
+  case evaluate(round: UInt64, test: Bool, minimum: Int, segments: Bool)
   case digests(round: Int)
   /// Say the digest of the finished weights.
   case conclude

@@ -329,18 +329,26 @@ final class SiteWork {
   func stateDigestText() throws -> String { try "\(current().stateDigest.state)" }
 
   /// How well the model does on the site's own rows: metrics, never rows.
-  func evaluate(round: UInt64, test: Bool, minimum: Int) throws -> Zorba_V1_Evaluation {
+  ///
+  /// - Parameters:
+  ///   - minimum: Rows below which nothing is told, of a segment neither.
+  ///   - segments: Whether segments may be told.
+  func evaluate(
+    round: UInt64, test: Bool, minimum: Int, segments: Bool
+  ) throws -> Zorba_V1_Evaluation {
     let replica = try current()
+    let least = segments ? minimum : nil
     // A site with one file of rows to evaluate uses it for both.
-    let found =
-      try replica.evaluate(test ? .test : .validation)
-      ?? replica.evaluate(test ? .validation : .test)
+    let evaluation =
+      try replica.evaluate(test ? .test : .validation, leastSegment: least)
+      ?? replica.evaluate(test ? .validation : .test, leastSegment: least)
     return .with {
       $0.round = round
-      guard let found = found?.overall, found.examples >= minimum else {
+      guard let found = evaluation?.overall, found.examples >= minimum else {
         $0.absent = true
         return
       }
+      $0.segments = Data(evaluation?.perSegment?.payload ?? [])
       $0.examples = UInt32(clamping: found.examples)
       $0.loss = found.loss
       $0.accuracy = found.accuracy ?? .nan

@@ -122,8 +122,11 @@ final class SiteWorker: Sendable {
       }
       guard let answer else { return [.event(.computeStopped(ticket))] }
       return [.answer(answer)]
-    case .evaluate(let round, let test, let minimum):
-      return [.evaluated(try work.evaluate(round: round, test: test, minimum: minimum))]
+    case .evaluate(let round, let test, let minimum, let segments):
+      return [
+        .evaluated(
+          try work.evaluate(round: round, test: test, minimum: minimum, segments: segments))
+      ]
     case .digests(let round):
       return [.digests(round: round, try work.stateDigests())]
     case .conclude: return [.concluded(digest: try work.stateDigestText())]
@@ -164,7 +167,7 @@ final class SiteWorker: Sendable {
       .snapshotRefused(error, folder: folder)
     case .rebuild, .replay:
       isForeign ? .event(.rebuildFailed(reason: "\(error)")) : .failure(error)
-    case .evaluate(let round, _, _):
+    case .evaluate(let round, _, _, _):
       .evaluated(
         .with {
           $0.round = round

@@ -39,6 +39,8 @@ package struct WireLimits: Hashable, Sendable {
   package var maximumSecureBytes = 1 << 19
   /// Bytes of a site's costs in JSON.
   package var maximumCostsBytes = 1 << 19
+  /// Bytes of a site's figures by segment in JSON.
+  package var maximumSegmentsBytes = 1 << 17
   /// Bytes of a sentence that a peer sends for people to read.
   package var maximumTextBytes = 4096
   /// Bytes of a run's, site's or file's name.

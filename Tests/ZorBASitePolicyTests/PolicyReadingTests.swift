@@ -51,11 +51,25 @@ import ZorBATestSupport
     #expect(refusal?.sentence.contains("the policy allows none") == true)
   }
 
+  /// Policies from before sites told of segments say nothing of them, and let nothing be told.
+  @Test(arguments: [(nil, false), ("false", false), ("true", true)] as [(String?, Bool)])
+  func segmentsAreToldWhereThePolicySaysSo(_ value: String?, _ isAllowed: Bool) throws {
+    let text = PolicyText().with(.evaluationSegments, value)
+    let policy = try text.policy()
+    #expect(policy.allowsSegments == isAllowed)
+    #expect((policy.lines[.evaluationSegments] == nil) == (value == nil))
+    let explained = PolicyExplanation(policy).text
+    #expect(explained.contains("never by segment") != isAllowed)
+    #expect(explained.contains("those of each segment") == isAllowed)
+    let without = try text.with(.evaluationAllowed, "false").policy()
+    #expect(!PolicyExplanation(without).text.contains("segment"))
+  }
+
   @Test func linesAreThoseOfTheFile() throws {
     let text = PolicyText().yaml
     let policy = try SitePolicy.parse(text, file: "policy.yaml")
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(policy.lines.count == PolicyKey.allCases.count)
+    #expect(policy.lines.count == PolicyKey.allCases.count - 1)
     for (key, line) in policy.lines {
       let name = key.rawValue.split(separator: ".").last ?? ""
       #expect(lines[line - 1].contains("\(name):"), "\(key)")
@@ -69,7 +83,7 @@ import ZorBATestSupport
     #expect(policy.admit(run: .fitting.with { $0.specification = digest.uppercased() }).isAllowed)
   }
 
-  @Test(arguments: PolicyKey.allCases)
+  @Test(arguments: PolicyKey.allCases.filter { $0 != .evaluationSegments })
   func aMissingKeyRefusesEverything(_ key: PolicyKey) throws {
     let error = try #require(Self.failure(PolicyText().with(key, nil).yaml))
     #expect(error.location.field == key.rawValue)
@@ -91,7 +105,8 @@ import ZorBATestSupport
     (.tasks, "[poetry]"), (.exampleCount, "rounded_to_1"), (.exampleCount, "rounded_to_x"),
     (.exampleCount, "Exact"), (.secureAggregation, "sometimes"), (.differentialPrivacy, "no"),
     (.epsilonMaximum, "0"), (.epsilonMaximum, "inf"), (.forbiddenBlocks, "[-1]"),
-    (.evaluationAllowed, "maybe"), (.updatesAllowed, "1"), (.updateBytesPerRound, "-4"),
+    (.evaluationSegments, "some"), (.evaluationSegments, ""), (.evaluationAllowed, "maybe"),
+    (.updatesAllowed, "1"), (.updateBytesPerRound, "-4"),
     (.hours, "[\"08:00-18:00\"]"), (.payloadPerDay, "1e6"),
   ])
   func valuesThatCannotBeUsedAreQuoted(_ key: PolicyKey, _ value: String) throws {

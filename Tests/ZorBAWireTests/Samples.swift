@@ -38,6 +38,8 @@ enum Samples {
         $0.loss = .nan
         $0.accuracy = 0.5
         $0.macroF1 = .nan
+        $0.segments = Data(
+          #"{"north": {"accuracy": 0.5, "macro_f1": null, "loss": 1, "examples": 10}}"#.utf8)
       }
     },
     .with {
@@ -207,6 +209,8 @@ enum Samples {
     add("Result.seconds", site[2]) { $0.result.seconds = -1 }
     add("Evaluation.accuracy", site[3]) { $0.evaluation.accuracy = 1.5 }
     add("Evaluation.examples", site[3]) { $0.evaluation.examples = 0 }
+    add("Evaluation.segments", site[3]) { $0.evaluation.absent = true }
+    add("Evaluation.segments", site[3]) { $0.evaluation.segments = Data(count: 1 << 17 + 1) }
     add("Declined.round", site[4]) { $0.declined.round = 0 }
     add("StateDigest.digests", site[5]) { $0.stateDigest.digests = Data(count: 40) }
     add("Leaving.reason", site[7]) { $0.leaving.reason = String(repeating: "é", count: 2500) }

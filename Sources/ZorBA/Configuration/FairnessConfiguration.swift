@@ -24,6 +24,12 @@ public struct FairnessConfiguration: Sendable, Equatable {
 }
 
 extension FairnessConfiguration {
+  /// Hides segments of fewer rows too. A minimum of 2 hides nothing, so 3 stands for it.
+  mutating func raiseMinimum(to count: Int) {
+    let larger = max(minimumCount, count)
+    minimumCount = larger == 2 ? 3 : larger
+  }
+
   /// The section of the run file.
   var json: JSONValue {
     var members: [(String, JSONValue)] = []

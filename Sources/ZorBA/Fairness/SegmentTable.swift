@@ -17,6 +17,8 @@ public struct SegmentTable: Sendable, Equatable {
 
   /// The most segments that a table has.
   package static let limit = 256
+  /// The most bytes that a table has as it is sent.
+  package static let maximumBytes = 1 << 17
 
   package init(rows: [Row]) { self.rows = rows }
 
@@ -67,6 +69,14 @@ public struct SegmentTable: Sendable, Equatable {
     }
   }
 
+  /// What a site sends; nil where there is nothing to tell, or what could not be read back: figures of
+  /// a model that diverged, or names too long.
+  package var payload: [UInt8]? {
+    let bytes = Array(json.serialized.utf8)
+    guard !rows.isEmpty, (try? SegmentTable(parsing: bytes)) == self else { return nil }
+    return bytes
+  }
+
   /// Reads what a site sent.
   ///
   /// - Throws: `ZorBAError` with code `invalidData` when it is no table of segments.
@@ -74,10 +84,24 @@ public struct SegmentTable: Sendable, Equatable {
     let fault = ZorBAError(
       .invalidData, "a site's figures by segment cannot be read",
       at: .init(field: "segments"))
-    guard bytes.count <= 1 << 17, let value = try? JSONParser.parse(bytes, file: "segments"),
+    guard bytes.count <= Self.maximumBytes,
+      let value = try? JSONParser.parse(bytes, file: "segments"),
       let table = SegmentTable(json: value)
     else { throw fault }
     self = table
+  }
+
+  /// The table without figures that `minimumCount` hides; those of a site that keeps to it stay.
+  package func suppressed(minimumCount: Int) -> SegmentTable {
+    let places = rows.indices.filter { rows[$0].figures != nil }
+    let told = CellSuppression.told(
+      places.map { rows[$0].figures?.examples ?? 0 }, minimum: minimumCount)
+    guard !told.isEmpty else { return SegmentTable(rows: []) }
+    let kept = Set(told.map { places[$0] })
+    return SegmentTable(
+      rows: rows.enumerated().map { place, row in
+        kept.contains(place) ? row : Row(name: row.name, figures: nil)
+      })
   }
 
   /// The tables of several sites as one, figures weighted by rows; macro-F1 is the mean of the sites'.

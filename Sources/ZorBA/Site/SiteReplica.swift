@@ -177,12 +177,22 @@ extension SiteReplica {
 
   /// Measures the model on the site's validation or test rows; nil when it has none.
   ///
+  /// - Parameter leastSegment: Rows below which a segment is not told, if the run's minimum is lower;
+  ///   nil tells of none. Under differential privacy none is told: their figures carry no noise.
   /// - Throws: `ZorBAError` when a row does not fit the model.
-  package func evaluate(_ split: EvaluationConfiguration.Split) throws -> Evaluation? {
-    try evaluated[split].map {
+  package func evaluate(
+    _ split: EvaluationConfiguration.Split, leastSegment: Int? = nil
+  ) throws -> Evaluation? {
+    var fairness = configuration.differentialPrivacy == nil ? configuration.fairness : nil
+    if let leastSegment {
+      fairness?.raiseMinimum(to: leastSegment)
+    } else {
+      fairness = nil
+    }
+    return try evaluated[split].map {
       try Evaluator(
         scorer: ExampleScorer(model: loaded.model, tokenBranchLimit: evaluationTokenLimit),
-        fairness: configuration.fairness
+        fairness: fairness
       ).evaluate($0)
     }
   }

@@ -63,6 +63,7 @@ extension RunHost {
   func takeBackReplica(to round: Int) {
     consulted = nil
     ownEvaluations = ownEvaluations.filter { $0.key <= round }
+    segmentTables = segmentTables.filter { $0.key <= round }
     replica?.rolledBack(to: round)
   }
 
@@ -70,7 +71,8 @@ extension RunHost {
   /// what the sites' figures come to.
   var evaluationsByRound: [Int: Evaluation] {
     let sites = (try? store.evaluations()) ?? []
-    return Dictionary(sites.map { ($0.round, $0.evaluation) }, uniquingKeysWith: { $1 })
-      .merging(ownEvaluations) { $1 }
+    var pooled = Dictionary(sites.map { ($0.round, $0.evaluation) }, uniquingKeysWith: { $1 })
+    for (round, table) in segmentTables { pooled[round]?.perSegment = table }
+    return pooled.merging(ownEvaluations) { $1 }
   }
 }

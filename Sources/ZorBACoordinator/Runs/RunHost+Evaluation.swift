@@ -36,11 +36,13 @@ extension RunHost {
 
   func finishEvaluation(round: Int) {
     stopTimer(.evaluation)
-    let figures = evaluations.filter { !$0.value.absent && $0.value.examples > 0 }
-      .sorted { $0.key < $1.key }
+    let present = evaluations.filter { !$0.value.absent && $0.value.examples > 0 }
+    let figures = present.sorted { $0.key < $1.key }
       .map { (name: sites[$0.key].name, figures: Evaluation.Figures($0.value)) }
     evaluations = [:]
-    guard let evaluation = Evaluation(pooling: figures) else { return }
+    guard var evaluation = Evaluation(pooling: figures) else { return }
+    evaluation.perSegment = pooledSegments(present)
+    segmentTables[round] = evaluation.perSegment
     do {
       try store.record(evaluation, round: round, split: isTest(round) ? "test" : "validation")
     } catch {

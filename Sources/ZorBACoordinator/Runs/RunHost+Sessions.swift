@@ -85,7 +85,7 @@ extension RunHost {
       guard sessions[client]?.id == session.id, machine.awaited.contains(client),
         evaluation.round == UInt64(machine.lastCommitted)
       else { return }
-      evaluations[client] = evaluation
+      evaluations[client] = kept(evaluation)
       handle(
         .evaluation(
           client: client, session: session.id, round: Int(clamping: evaluation.round)))

@@ -49,6 +49,9 @@ package actor RunHost {
   var answers: [Int: Answer] = [:]
   /// Metrics of the evaluation under way, by client.
   var evaluations: [Int: Zorba_V1_Evaluation] = [:]
+  /// The sites' figures by segment, by round. The store has no place for them: `metrics.jsonl` keeps
+  /// them, and a coordinator that starts again knows those of later evaluations only.
+  var segmentTables: [Int: SegmentTable] = [:]
   /// Who was asked in the round under way.
   var asked: [Int] = []
   var roundStart = ContinuousClock.now

@@ -50,7 +50,10 @@ package struct PolicyExplanation: Sendable {
       "A round may take \(atMost(policy.payloadPerRound)) bytes out of the site, a day "
         + "\(atMost(policy.payloadPerDay)).",
       policy.allowsEvaluation
-        ? "It gives metrics of at least \(policy.fewestEvaluationExamples) examples."
+        ? "It gives metrics of at least \(policy.fewestEvaluationExamples) examples"
+          + (policy.allowsSegments
+            ? ", and where a run names segments also those of each segment of as many."
+            : ", never by segment.")
         : "It gives no metrics of evaluations.",
     ]
   }

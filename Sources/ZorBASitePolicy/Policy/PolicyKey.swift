@@ -1,7 +1,8 @@
 /// The keys of a policy, as they are written in the file.
 ///
 /// A policy says something about every one of them. Nothing has a default, so a line that is lost
-/// can only ever refuse. Only `updates` may be missing, as a whole: that refuses dense updates.
+/// can only ever refuse. Only `updates` may be missing, as a whole: that refuses dense updates; and
+/// `evaluation.segments`: that tells nothing of segments.
 package enum PolicyKey: String, Sendable, CaseIterable {
   case federation
   case runNames = "runs.names"
@@ -22,6 +23,7 @@ package enum PolicyKey: String, Sendable, CaseIterable {
   case updateBytesPerRound = "updates.bytes_per_round"
   case evaluationAllowed = "evaluation.allowed"
   case fewestEvaluationExamples = "evaluation.minimum_examples"
+  case evaluationSegments = "evaluation.segments"
   case shareLosses = "share.losses"
   case shareTimings = "share.timings"
   case sharePeakMemory = "share.peak_memory"
@@ -48,8 +50,8 @@ package enum PolicyKey: String, Sendable, CaseIterable {
       "a whole number from 0, or any"
     case .forbiddenBlocks: "a list of block numbers, [] for none; block 0 holds the embeddings"
     case .hours: "windows by weekday in UTC, such as monday: [\"08:00-18:00\"]; or any"
-    case .evaluationAllowed, .updatesAllowed, .shareLosses, .shareTimings, .sharePeakMemory,
-      .differentialPrivacy:
+    case .evaluationAllowed, .evaluationSegments, .updatesAllowed, .shareLosses, .shareTimings,
+      .sharePeakMemory, .differentialPrivacy:
       "true or false"
     case .fewestEvaluationExamples: "a whole number from 0"
     case .exampleCount:

@@ -31,6 +31,12 @@ final class PolicyReader {
   /// Whether the policy says anything of a section.
   func has(_ section: String) -> Bool { root.presentKeys.contains(section) }
 
+  /// Whether the policy says anything at a key.
+  func has(_ key: PolicyKey) throws -> Bool {
+    let (section, name) = try place(of: key)
+    return section.presentKeys.contains(name)
+  }
+
   /// The value of a key.
   ///
   /// - Throws: `ZorBAError` when the key is missing or empty.

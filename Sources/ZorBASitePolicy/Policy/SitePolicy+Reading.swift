@@ -71,6 +71,9 @@ extension SitePolicy {
     updateBytesPerRound = knowsUpdates ? try reader.limit(.updateBytesPerRound) : 0
     allowsEvaluation = try reader.flag(.evaluationAllowed)
     fewestEvaluationExamples = try reader.number(.fewestEvaluationExamples, from: 0)
+    // A policy that was written before sites told of segments does not let them.
+    allowsSegments =
+      try reader.has(.evaluationSegments) && reader.flag(.evaluationSegments)
     let count = try reader.text(.exampleCount)
     guard let exampleCount = SharedFields.ExampleCount(count) else {
       throw try reader.failure(.exampleCount, "'\(count.excerpt())' is not known")

@@ -39,6 +39,8 @@ package struct SitePolicy: Sendable, Equatable {
   package var updateBytesPerRound: Int?
   package var allowsEvaluation: Bool
   package var fewestEvaluationExamples: Int
+  /// Whether evaluations may tell how the model does on segments of the rows.
+  package var allowsSegments: Bool
   package var share: SharedFields
   package var requiresSecureAggregation: Bool
   package var requiresDifferentialPrivacy: Bool

@@ -435,6 +435,11 @@ package nonisolated struct Zorba_V1_Evaluation: Sendable {
   /// Whether the site has no rows to evaluate, or its policy forbids it.
   package var absent: Bool = false
 
+  /// The metrics of each segment of the rows as JSON, by name; null for those that are not told. Segments
+  /// with fewer rows than the run's minimum or the site's are suppressed at the site, before this
+  /// leaves it. Empty when the run names no segments or the site's policy does not allow them.
+  package var segments: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1668,7 +1673,7 @@ nonisolated extension Zorba_V1_Declined: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Zorba_V1_Evaluation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Evaluation"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}examples\0\u{1}loss\0\u{1}accuracy\0\u{3}macro_f1\0\u{1}absent\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}examples\0\u{1}loss\0\u{1}accuracy\0\u{3}macro_f1\0\u{1}absent\0\u{1}segments\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1682,6 +1687,7 @@ nonisolated extension Zorba_V1_Evaluation: SwiftProtobuf.Message, SwiftProtobuf.
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.accuracy) }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.macroF1) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.absent) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.segments) }()
       default: break
       }
     }
@@ -1706,6 +1712,9 @@ nonisolated extension Zorba_V1_Evaluation: SwiftProtobuf.Message, SwiftProtobuf.
     if self.absent != false {
       try visitor.visitSingularBoolField(value: self.absent, fieldNumber: 6)
     }
+    if !self.segments.isEmpty {
+      try visitor.visitSingularBytesField(value: self.segments, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1716,6 +1725,7 @@ nonisolated extension Zorba_V1_Evaluation: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.accuracy != rhs.accuracy {return false}
     if lhs.macroF1 != rhs.macroF1 {return false}
     if lhs.absent != rhs.absent {return false}
+    if lhs.segments != rhs.segments {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

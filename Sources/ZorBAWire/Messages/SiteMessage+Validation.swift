@@ -6,7 +6,7 @@ extension Zorba_V1_SiteMessage: WireMessage {
     case .hello(let message): try message.validate(within: limits)
     case .ready(let message): try message.validate(within: limits)
     case .result(let message): try message.validate(within: limits)
-    case .evaluation(let message): try message.validate()
+    case .evaluation(let message): try message.validate(within: limits)
     case .declined(let message):
       let check = MessageCheck("Declined")
       try check.round(message.round)
@@ -82,7 +82,7 @@ extension Zorba_V1_Result {
 }
 
 extension Zorba_V1_Evaluation {
-  func validate() throws(ZorBAError) {
+  func validate(within limits: WireLimits) throws(ZorBAError) {
     let check = MessageCheck("Evaluation")
     // Round 0 is the base model, which is evaluated too.
     if round > 0 { try check.round(round) }
@@ -90,5 +90,8 @@ extension Zorba_V1_Evaluation {
     try check.share(macroF1, "macro_f1")
     try check.require(
       absent || examples > 0, "examples", "metrics of no examples, yet not absent")
+    try check.atMost(limits.maximumSegmentsBytes, bytes: segments.count, "segments")
+    try check.require(
+      !absent || segments.isEmpty, "segments", "figures by segment, yet absent")
   }
 }

@@ -112,6 +112,30 @@ import ZorBATestSupport
     #expect(SegmentTable(pooling: []).rows.isEmpty)
   }
 
+  /// Suppression leaves alone what is suppressed, and does to others what the site should have done.
+  @Test func suppressionIsDoneOnce() throws {
+    var random = SeededGenerator(seed: 12)
+    for _ in 0..<500 {
+      let cells = (0..<Int.random(in: 0...6, using: &random)).map {
+        SegmentTable.Row(
+          name: "\($0)",
+          figures: .init(
+            accuracy: 0.5, macroF1: nil, loss: 1, examples: .random(in: 1...12, using: &random)))
+      }
+      let table = SegmentTable(rows: cells).suppressed(minimumCount: 5)
+      let told = CellSuppression.told(cells.compactMap(\.figures?.examples), minimum: 5)
+      #expect(table.rows.indices.filter { table.rows[$0].figures != nil } == told.sorted())
+      #expect(table.suppressed(minimumCount: 5) == table)
+      #expect(SegmentTable(rows: cells).suppressed(minimumCount: 1).told.count == cells.count)
+      let bytes = table.payload
+      #expect((bytes == nil) == table.rows.isEmpty)
+      if let bytes { #expect(try SegmentTable(parsing: bytes) == table) }
+    }
+    let odd = SegmentTable.Row(
+      name: "x", figures: .init(accuracy: nil, macroF1: nil, loss: .nan, examples: 9))
+    #expect(SegmentTable(rows: [odd]).payload == nil)
+  }
+
   /// Whatever a site sends is a table or an error.
   @Test func anythingIsRead() {
     var random = SeededGenerator(seed: 9)

@@ -130,6 +130,32 @@ import ZorBATestSupport
     #expect(try run.replica(2, of: header).evaluate(.test) == nil)
   }
 
+  /// Segments are told only where they are asked for, and only of as many rows as both the run and the
+  /// site want.
+  @Test func segmentsAreToldWhereBothSidesWantThem() throws {
+    func segments(
+      least: Int?, minimum: Int = 1
+    ) throws -> [Int]? {
+      var run = try SiteRun {
+        $0.fairness = FairnessConfiguration()
+        $0.fairness?.segment = "age"
+        $0.fairness?.minimumCount = minimum
+      }
+      let rows = TinyRun.rows(20, seed: 4).split(separator: "\n").enumerated().map { index, row in
+        row.dropLast() + ", \"age\": \"\(index < 1 ? "a" : index < 3 ? "b" : "c")\"}\n"
+      }
+      run.configuration.data.test = try run.run.folder.write(rows.joined(), to: "aged.jsonl")
+      return try run.replica(1, of: Self.header(run)).evaluate(.test, leastSegment: least)?
+        .perSegment?.told.map(\.figures.examples)
+    }
+    #expect(try segments(least: nil) == nil)
+    #expect(try segments(least: 0) == [1, 2, 17])
+    #expect(try segments(least: 1) == [1, 2, 17])
+    #expect(try segments(least: 2) == [17])
+    #expect(try segments(least: 0, minimum: 3) == [17])
+    #expect(try segments(least: 4, minimum: 3) == [])
+  }
+
   /// Costs that a site reckons alone are those that a simulation reckons for it.
   @Test(arguments: SeedingMode.allCases)
   func costsAreThoseOfASimulation(_ seeding: SeedingMode) throws {
