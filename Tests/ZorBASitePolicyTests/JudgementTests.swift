@@ -128,7 +128,7 @@ import ZorBASitePolicy
   @Test func everyKeyThatLimitsHasARefusal() {
     let only: Set<PolicyKey> = [
       .shareLosses, .shareTimings, .sharePeakMemory, .exampleCount,
-      .updateBytesPerRound,
+      .updateBytesPerRound, .evaluationSegments,
     ]
     #expect(Set(Self.refusals.map(\.key)).union(only) == Set(PolicyKey.allCases))
   }
