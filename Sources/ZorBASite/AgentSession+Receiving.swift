@@ -56,8 +56,15 @@ extension AgentSession {
     worker.enqueue(
       .join(run: runName, number: Int(welcome.siteNumber), header: bytes))
     observer(.joined(run: runName, round: Int(clamping: welcome.lastRound), rounds: rounds))
+    // What was admitted is this header, so nothing is answered from a copy of another run, whatever
+    // the coordinator says of it.
+    let isForeign = !copiedHeader.isEmpty && copiedHeader != bytes
+    if isForeign {
+      observer(.warning("the copy of the journal is another run's; it is put aside"))
+    }
     let greeting = SiteMachine.Event.welcome(
-      lastRound: Int(clamping: welcome.lastRound), restarts: welcome.journalRestarts)
+      lastRound: Int(clamping: welcome.lastRound),
+      restarts: welcome.journalRestarts || isForeign)
     journalEnd = max(1, welcome.lastRound)
     try perform(greeting)
     // What a broken connection left unfinished goes on over this one.

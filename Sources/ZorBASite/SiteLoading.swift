@@ -41,14 +41,23 @@ struct SiteLoading: Sendable {
 
   /// Loads the weights and encodes the rows.
   ///
-  /// - Parameter origin: Where the weights come from.
-  /// - Throws: `ZorBAError` naming whatever cannot be used, or with code `refused`.
+  /// - Parameters:
+  ///   - admitted: The payload of the header that the site's policy judged. Answers follow the copy of
+  ///     the journal, so it has to begin with no other.
+  ///   - origin: Where the weights come from.
+  /// - Throws: `ZorBAError` naming whatever cannot be used, or with code `refused`; with code
+  ///   `invalidJournal` when the copy is another run's.
   func load(
-    _ journal: SiteJournal, run: String, number: Int, origin: WeightOrigin
+    _ journal: SiteJournal, run: String, number: Int, admitted: [UInt8], origin: WeightOrigin
   ) throws -> SiteReplica {
     guard let header = journal.header, let described = journal.configuration else {
       throw ZorBAError(
         .invalidJournal, "there is no journal to follow", at: .init(file: journal.path))
+    }
+    guard header.encoded == admitted else {
+      throw ZorBAError(
+        .invalidJournal, "the copy of the journal is of another run than the policy admitted",
+        at: .init(file: journal.path), advice: "The agent puts it aside and fetches the run's own.")
     }
     var settings = try RunFile.parse(
       journaled: described, model: try modelFolder(origin, journal),

@@ -123,6 +123,9 @@ extension LoopbackFederation {
     return coordinator
   }
 
+  /// Tells the sites where a coordinator listens that was not started here.
+  func listens(at number: Int) async { await port.become(number) }
+
   /// Starts a site's agent.
   ///
   /// - Parameters:

@@ -1,0 +1,99 @@
+import SwiftProtobuf
+import Testing
+import ZorBA
+import ZorBADiagnostics
+import ZorBAJournal
+import ZorBASitePolicy
+import ZorBAWire
+
+@testable import ZorBACoordinator
+@testable import ZorBASite
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What a site computes with is what its policy judged, whatever a coordinator says.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct AdmissionTests {
+  /// A site keeps the journal of one run and is welcomed to another one, which is said to go on where the
+  /// copy ends: the other one was judged, so it is followed.
+  @Test func aCopyOfAnotherRunIsPutAside() async throws {
+    let federation = try LoopbackFederation(sites: 1)
+    try federation.begin(at: "kept.zorba")
+    let judged = try federation.begin(at: "judged.zorba") { $0.batch.size = 4 }
+    let kept = try contents(of: federation.folder.path("kept.zorba"))
+    try federation.folder.write(kept, to: "ward-1/state/run.zorba")
+    let coordinator = try await ScriptedCoordinator(
+      federation, welcome: .to("trial", judged.header),
+      journal: federation.folder.path("judged.zorba"))
+    let agent = try await federation.agent(1)
+    let ready = try await coordinator.heard.first { message in
+      if case .ready(let ready) = message.kind { ready } else { nil }
+    }
+    let copy = federation.journal(of: 1)
+    #expect(try contents(of: copy) == contents(of: federation.folder.path("judged.zorba")))
+    #expect(try contents(of: copy + ".1") == kept)
+    #expect(Array(ready.journalChain) == (try JournalReader(path: copy).chain.bytes))
+    #expect(agent.warnings.contains { $0.contains("another run's") })
+    try await agent.end()
+    try await coordinator.end()
+  }
+
+  /// Below the agent's loop as well: no weights and no rows meet a header that was not judged.
+  @Test func nothingIsLoadedForAHeaderThatWasNotAdmitted() async throws {
+    let federation = try LoopbackFederation(sites: 1)
+    await federation.listens(at: 1)
+    let kept = try federation.begin(at: "ward-1/state/run.zorba")
+    let other = try federation.begin(at: "other.zorba") { $0.batch.size = 4 }
+    let configuration = try await federation.configuration(1)
+    let work = SiteWork(path: federation.journal(of: 1), loading: SiteLoading(configuration))
+    work.join(run: "trial", number: 1, header: other.header.encoded)
+    let error = #expect(throws: ZorBAError.self) { try work.catchUp() }
+    #expect(error?.code == .invalidJournal)
+    #expect(error?.message.contains("another run") == true)
+    work.join(run: "trial", number: 1, header: kept.header.encoded)
+    #expect(try work.catchUp() == 0)
+  }
+}
+
+extension LoopbackFederation {
+  /// Begins the journal of a run, at a path in the federation's folder.
+  @discardableResult
+  func begin(
+    at name: String, change: (inout RunConfiguration) -> Void = { _ in }
+  ) throws -> RunBlueprint {
+    var run = coordinated
+    change(&run)
+    let blueprint = try RunBlueprint(name: "trial", configuration: run, card: card())
+    // Makes the folder.
+    try folder.write("", to: name)
+    try FileManager.default.removeItem(atPath: folder.path(name))
+    _ = try JournalWriter.create(at: folder.path(name), header: blueprint.header)
+    return blueprint
+  }
+}
+
+extension SiteLoading {
+  /// As an agent of one thread loads.
+  init(_ configuration: SiteConfiguration) {
+    self.init(
+      configuration: configuration, threads: 1, downloaded: "\(configuration.state)/model")
+  }
+}
+
+extension Zorba_V1_Welcome {
+  /// To a run that has not begun, whose journal a site's copy is said to agree with.
+  static func to(_ run: String, _ header: JournalHeader) -> Zorba_V1_Welcome {
+    .with {
+      $0.run = run
+      $0.protocol = ProtocolVersions.current.maximum
+      $0.software = "test"
+      $0.journalHeader = Data(header.encoded)
+      $0.siteNumber = 1
+      $0.heartbeatSeconds = 60
+      $0.secureEpoch = 1
+    }
+  }
+}
