@@ -96,7 +96,8 @@ final class AgentSession {
         path: "\(folder)/run.zorba",
         loading: SiteLoading(
           configuration: configuration, threads: agent.options.threads,
-          downloaded: "\(folder)/model", gradients: agent.options.gradients)),
+          downloaded: "\(folder)/model", gradients: agent.options.gradients,
+          audit: agent.options.audit)),
       report: agent.post)
     backoff = Backoff(
       base: configuration.reconnect.firstSeconds, cap: configuration.reconnect.longestSeconds)

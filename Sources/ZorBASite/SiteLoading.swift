@@ -1,4 +1,5 @@
 import ZorBA
+import ZorBAAudit
 import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAIdentity
@@ -22,6 +23,8 @@ struct SiteLoading: Sendable {
   let downloaded: String
   /// Where first-order methods take gradients from; nil takes the model's backward pass.
   var gradients: SharedGradientFactory?
+  /// Where it is recorded which branches the policy let in; nil keeps no log.
+  var audit: AuditTrail?
 
   /// The base model's folder.
   private var model: String {
@@ -65,7 +68,10 @@ struct SiteLoading: Sendable {
         train: [configuration.data.train], validation: configuration.data.validation,
         test: configuration.data.test))
     if described.serialized != header.configuration.serialized {
-      try admitBranch(settings, run: run, header: header)
+      try admitBranch(
+        settings, run: run, header: header,
+        specification: SiteDispatch.specification(
+          of: header.branched(into: settings, described: described).encoded))
     }
     settings.out = configuration.state
     settings.memory.budgetMiB = configuration.memoryMiB
@@ -90,17 +96,19 @@ struct SiteLoading: Sendable {
   }
 
   /// A run that branched off is another one than its journal's header says: the site's policy is asked
-  /// about what it is now.
+  /// about what it is now, under the digest that people approve of it.
   private func admitBranch(
-    _ settings: RunConfiguration, run: String, header: JournalHeader
+    _ settings: RunConfiguration, run: String, header: JournalHeader, specification: String
   ) throws {
     let facts = RunFacts(
       settings, name: run,
       federation: try IdentityFolder(configuration.identity).load().principal.federation,
-      header: header, specification: SiteDispatch.specification(of: header.encoded))
+      header: header, specification: specification)
     switch try SitePolicy.read(path: configuration.policy).admit(run: facts) {
-    case .allowed, .wait: return
-    case .refused(let refusal): throw refusal.error
+    case .allowed, .wait: try audit?.recordAdmission(of: facts)
+    case .refused(let refusal):
+      audit?.noteRefusal(refusal.sentence, run: run, round: nil, digest: specification)
+      throw refusal.error
     }
   }
 

@@ -1,7 +1,10 @@
 import SwiftProtobuf
 import Testing
 import ZorBA
+import ZorBAAudit
+import ZorBAAuditIdentity
 import ZorBADiagnostics
+import ZorBAIdentity
 import ZorBAJournal
 import ZorBASitePolicy
 import ZorBAWire
@@ -56,6 +59,51 @@ import ZorBAWire
     work.join(run: "trial", number: 1, header: kept.header.encoded)
     #expect(try work.catchUp() == 0)
   }
+
+  /// The digest of a branch is what its approvers agreed to, not that of the journal it came from.
+  @Test(arguments: [nil, .small] as [AdapterConfiguration?])
+  func aBranchIsJudgedByWhatItIs(_ adapter: AdapterConfiguration?) async throws {
+    let audited = try AuditedFederation(sites: 1, access: nil) { $0.adapter = adapter }
+    let federation = audited.federation
+    await federation.listens(at: 1)
+    let source = try federation.begin(at: "source.zorba")
+    // One row a round is a row's own scalar.
+    let branch = try federation.begin(at: "branch-alone.zorba") { $0.batch.size = 1 }
+    try federation.branch("source.zorba", into: branch)
+    let log = federation.folder.path("ward-1/state/audit.jsonl")
+    let trail = try AuditTrail(
+      path: log,
+      keeper: IdentityKeeper(IdentityFolder(federation.folder.path("ward-1/identity")).load()))
+    func load(_ configuration: SiteConfiguration) throws -> SiteReplica {
+      var loading = SiteLoading(configuration)
+      loading.audit = trail
+      return try loading.load(
+        SiteJournal(path: federation.journal(of: 1)), run: "branch", number: 1,
+        admitted: source.header.encoded, origin: .base)
+    }
+    let narrow = try await federation.pinning([source.specification])
+    let refusal = #expect(throws: ZorBAError.self) { try load(narrow) }
+    #expect(refusal?.code == .refused)
+    #expect(refusal?.location.field == "runs.specifications")
+    let wide = try await federation.pinning([source.specification, branch.specification])
+    #expect(try load(wide).configuration.batch.size == 1)
+    let judged = try audited.records(LogFiles(log)).map(\.entry).filter { $0.run == "branch" }
+    #expect(judged.map(\.what) == [.policyRefused, .runOpened])
+    #expect(judged.allSatisfy { $0.digest == branch.specification })
+  }
+
+  /// A run that went back is still itself, and needs no other digest.
+  @Test func aRunThatWentBackIsTheSame() async throws {
+    let federation = try LoopbackFederation(sites: 1)
+    await federation.listens(at: 1)
+    let source = try federation.begin(at: "source.zorba")
+    try federation.branch("source.zorba", into: source)
+    let configuration = try await federation.pinning([source.specification])
+    let replica = try SiteLoading(configuration).load(
+      SiteJournal(path: federation.journal(of: 1)), run: "trial", number: 1,
+      admitted: source.header.encoded, origin: .base)
+    #expect(replica.lastRound == 0)
+  }
 }
 
 extension LoopbackFederation {
@@ -72,6 +120,23 @@ extension LoopbackFederation {
     try FileManager.default.removeItem(atPath: folder.path(name))
     _ = try JournalWriter.create(at: folder.path(name), header: blueprint.header)
     return blueprint
+  }
+}
+
+extension LoopbackFederation {
+  /// The first site, whose policy lets in runs of these digests only.
+  func pinning(_ specifications: [String]) async throws -> SiteConfiguration {
+    let list = specifications.map { "\"\($0)\"" }.joined(separator: ", ")
+    return try await configuration(
+      1, policy: ["runs": "{names: any, specifications: [\(list)]}"])
+  }
+
+  /// Gives the first site a copy of a journal that branched off another one before round 1.
+  func branch(_ name: String, into run: RunBlueprint) throws {
+    try folder.write("", to: "ward-1/state/folder")
+    _ = try JournalWriter.branch(
+      from: folder.path(name), at: 0, to: journal(of: 1),
+      configuration: run.header.configuration)
   }
 }
 
