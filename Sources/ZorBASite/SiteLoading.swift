@@ -81,17 +81,20 @@ struct SiteLoading: Sendable {
       try SiteReplica(
         header: header, configuration: settings, siteNumber: number, origin: origin,
         context: context, gradients: gradients,
-        privacy: try privacy(of: settings, run: run, done: journal.lastRound))
+        privacy: try privacy(
+          of: settings, run: run, specification: SiteDispatch.specification(of: admitted),
+          done: journal.lastRound))
     }
   }
 
   /// The site's ledger and limit for a run that promises differential privacy.
   private func privacy(
-    of settings: RunConfiguration, run: String, done: Int
+    of settings: RunConfiguration, run: String, specification: String, done: Int
   ) throws -> SitePrivacy? {
     guard settings.differentialPrivacy != nil else { return nil }
     return SitePrivacy(
       ledger: try PrivacyLedger(folder: configuration.state), run: run,
+      specification: specification,
       total: try SitePolicy.read(path: configuration.policy).epsilonMaximum, done: done)
   }
 

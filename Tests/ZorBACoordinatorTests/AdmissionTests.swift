@@ -104,6 +104,56 @@ import ZorBAWire
       admitted: source.header.encoded, origin: .base)
     #expect(replica.lastRound == 0)
   }
+
+  @Test func aSiteThatNamesARunTakesPartInNoOther() async throws {
+    let federation = try LoopbackFederation(sites: 1)
+    let run = try federation.begin(at: "trial.zorba")
+    let coordinator = try await ScriptedCoordinator(
+      federation, welcome: .to("other", run.header), journal: federation.folder.path("trial.zorba"))
+    let failure = try await federation.agent(1, settings: ["run: trial"]).failure
+    #expect(failure?.code == .refused && failure?.location.field == "run")
+    #expect(failure?.message.contains("'other'") == true)
+    #expect(
+      coordinator.heard.all.allSatisfy { if case .hello = $0.kind { true } else { false } })
+    let agent = try await federation.agent(1, settings: ["run: other"])
+    try await coordinator.heard.first { message in
+      if case .ready = message.kind { true } else { nil }
+    }
+    try await agent.end()
+    try await coordinator.end()
+  }
+
+  /// Epsilon is counted for the run that the header describes.
+  @Test func whatARunTakesIsCountedByWhatItIs() async throws {
+    let federation = try LoopbackFederation(sites: 1) {
+      $0.differentialPrivacy = DifferentialPrivacyConfiguration(epsilon: 5)
+    }
+    await federation.listens(at: 1)
+    let run = try federation.begin(at: "ward-1/state/run.zorba")
+    let configuration = try await federation.configuration(1)
+    let replica = try SiteLoading(configuration).load(
+      SiteJournal(path: federation.journal(of: 1)), run: "trial", number: 1,
+      admitted: run.header.encoded, origin: .base)
+    _ = try replica.answer(round: 1, blocks: [1])
+    #expect(try text(of: "\(configuration.state)/privacy.json").contains(run.specification))
+  }
+
+  /// So are the sums that a site helped to unmask.
+  @Test func sumsAreRememberedByWhatARunIs() async throws {
+    let federation = try LoopbackFederation(sites: 3) {
+      $0.rounds = 1
+      $0.secureAggregation.mode = .on
+    }
+    let coordinator = try await federation.coordinator()
+    for agent in try await federation.agents() { _ = try await agent.outcome }
+    let host = try await coordinator.coordinator.run(named: "trial")
+    let known = try SecureSessionFile(folder: federation.folder.path("ward-1/state")).read()
+    let name = LoopbackFederation.name
+    let entry = try #require(known["\(name)/trial"])
+    #expect(entry.unmasked != nil)
+    #expect(known["\(name)/specification \(host.blueprint.specification)"] == entry)
+    try await coordinator.end()
+  }
 }
 
 extension LoopbackFederation {
