@@ -73,6 +73,12 @@ struct SiteLoading: Sendable {
         specification: SiteDispatch.specification(
           of: header.branched(into: settings, described: described).encoded))
     }
+    if let column = settings.fairness?.segment,
+      try !SitePolicy.read(path: configuration.policy).tellsSegments(by: column)
+    {
+      // Not even read: nothing of the column leaves then.
+      settings.fairness?.segment = nil
+    }
     settings.out = configuration.state
     settings.memory.budgetMiB = configuration.memoryMiB
     let context = try ComputeContext(

@@ -172,9 +172,10 @@ extension LoopbackFederation {
   private static func policy(_ changes: [String: String]) -> String {
     let lines: [(String, String)] = [
       ("federation", name), ("runs", "{names: any, specifications: any}"),
-      ("base_models", "any"), ("tasks", "any"), ("templates", "any"),
+      ("base_models", "any"), ("tasks", "any"), ("templates", "any"), ("columns", "any"),
       ("blocks", "{maximum: any, forbidden: []}"), ("local_steps", "{maximum: any}"),
-      ("directions", "{maximum: any}"), ("rounds", "{maximum: any, maximum_per_day: any}"),
+      ("directions", "{maximum: any}"), ("batch", "{minimum: 1}"),
+      ("rounds", "{maximum: any, maximum_per_day: any}"),
       ("updates", "{allowed: true, bytes_per_round: any}"),
       ("hours", "any"), ("payload_bytes_per_round", "any"), ("payload_bytes_per_day", "any"),
       ("evaluation", "{allowed: true, minimum_examples: 1}"),
