@@ -31,7 +31,7 @@ import ZorBAWire
     let coordinator = try await ScriptedCoordinator(
       federation, welcome: .to("trial", judged.header),
       journal: federation.folder.path("judged.zorba"))
-    let agent = try await federation.agent(1)
+    let agent = try await federation.agent(1, settings: ["snapshots: never"])
     let ready = try await coordinator.heard.first { message in
       if case .ready(let ready) = message.kind { ready } else { nil }
     }
@@ -115,7 +115,7 @@ import ZorBAWire
     #expect(failure?.message.contains("'other'") == true)
     #expect(
       coordinator.heard.all.allSatisfy { if case .hello = $0.kind { true } else { false } })
-    let agent = try await federation.agent(1, settings: ["run: other"])
+    let agent = try await federation.agent(1, settings: ["run: other", "snapshots: never"])
     try await coordinator.heard.first { message in
       if case .ready = message.kind { true } else { nil }
     }
