@@ -130,7 +130,7 @@ let package = Package(
       dependencies: [
         "ZorBA", "ZorBABench", "ZorBABenchmarks", "ZorBAConfiguration", "ZorBAPlanning",
         "ZorBAFederation", "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor",
-        "ZorBAJSON", "ZorBAPrivacy",
+        "ZorBAJSON", "ZorBAPrivacy", "ZorBASecureAggregation",
         "ZorBAAuditCommands", "ZorBADiagnostics", "ZorBAConsole", "ZorBAPresentation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -62,7 +62,9 @@ import ZorBATestSupport
     let longest = min(30, model.configuration.maximumPositions)
     return (0..<count).map { _ in
       // Texts of a few tokens are the interesting ones.
-      let length = Bool.random(using: &random) ? Int.random(in: 2...5, using: &random) : Int.random(in: 2...longest, using: &random)
+      let length =
+        Bool.random(using: &random)
+        ? Int.random(in: 2...5, using: &random) : Int.random(in: 2...longest, using: &random)
       return (0..<length).map { _ in Int32.random(in: 0..<vocabulary, using: &random) }
     }
   }
@@ -76,7 +78,8 @@ import ZorBATestSupport
     let plan = PerturbationPlan(
       directions: (0..<Int.random(in: 1...3, using: &random)).map { _ in
         Direction(
-          seed: random.next(), distribution: PerturbationDistribution.allCases[Int.random(in: 0...2, using: &random)])
+          seed: random.next(),
+          distribution: PerturbationDistribution.allCases[Int.random(in: 0...2, using: &random)])
       },
       scale: 0.01, active: Set((0..<blocks).filter { _ in Bool.random(using: &random) }))
     func scores(_ texts: [[Int32]]) throws -> ScoringResult {

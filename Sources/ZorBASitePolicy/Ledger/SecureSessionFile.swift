@@ -11,9 +11,9 @@ import ZorBAJSON
 
 /// How far a site has gone in the secure sessions of its runs, on disk in its state folder.
 ///
-/// Of every run it keeps the latest session agreed to, as (epoch, round, attempt), and the latest round
-/// of which a sum was unmasked with this site in it: among which sites. Written before anything leaves, so a crash forgets nothing. Without the file the site
-/// would take part in sessions that it took part in before, so it belongs with the ledger.
+/// Of every run it keeps the latest session agreed to, as (epoch, round, attempt), and the survivors
+/// that it signed last. Written before anything leaves, so a crash forgets nothing. Without the file the
+/// site would take part in sessions that it took part in before, so it belongs with the ledger.
 package struct SecureSessionFile: Sendable {
   package static let fileName = "secure-sessions.json"
   /// Bytes of the file at most; a run takes less than 512 beside its survivors.
@@ -24,25 +24,25 @@ package struct SecureSessionFile: Sendable {
     package var epoch: UInt64
     package var round: Int
     package var attempt: Int
-    package var unmasked: Unmasked?
+    package var signed: Signed?
 
-    package init(epoch: UInt64, round: Int, attempt: Int, unmasked: Unmasked? = nil) {
+    package init(epoch: UInt64, round: Int, attempt: Int, signed: Signed? = nil) {
       self.epoch = epoch
       self.round = round
       self.attempt = attempt
-      self.unmasked = unmasked
+      self.signed = signed
     }
   }
 
-  /// The sums of a round that the coordinator was helped to.
-  package struct Unmasked: Sendable, Equatable {
+  /// The one sum of a round that the site helped to.
+  package struct Signed: Sendable, Equatable {
     package var round: Int
-    /// Whose answers are in each, from 0, ascending.
-    package var sums: [[Int]]
+    /// Whose answers are in it, from 0, ascending.
+    package var survivors: [Int]
 
-    package init(round: Int, sums: [[Int]]) {
+    package init(round: Int, survivors: [Int]) {
       self.round = round
-      self.sums = sums
+      self.survivors = survivors
     }
   }
 
@@ -110,13 +110,13 @@ extension SecureSessionFile.Entry {
       ("epoch", .integer(Int(clamping: epoch))), ("round", .integer(round)),
       ("attempt", .integer(attempt)),
     ]
-    if let unmasked {
+    if let signed {
       members.append(
         (
-          "unmasked",
+          "signed",
           [
-            "round": .integer(unmasked.round),
-            "sums": .array(unmasked.sums.map { .array($0.map { .integer($0) }) }),
+            "round": .integer(signed.round),
+            "survivors": .array(signed.survivors.map { .integer($0) }),
           ]
         ))
     }
@@ -130,17 +130,11 @@ extension SecureSessionFile.Entry {
       let attempt = json["attempt"]?.integer
     else { return nil }
     self.init(epoch: UInt64(epoch), round: round, attempt: attempt)
-    guard let unmasked = json["unmasked"] else { return }
-    guard let round = unmasked["round"]?.integer,
-      let lists = unmasked["sums"]?.array
+    guard let signed = json["signed"] else { return }
+    guard let round = signed["round"]?.integer, let items = signed["survivors"]?.array
     else { return nil }
-    var sums: [[Int]] = []
-    for list in lists {
-      guard let items = list.array else { return nil }
-      let survivors = items.compactMap(\.integer)
-      guard survivors.count == items.count else { return nil }
-      sums.append(survivors)
-    }
-    self.unmasked = .init(round: round, sums: sums)
+    let survivors = items.compactMap(\.integer)
+    guard survivors.count == items.count else { return nil }
+    self.signed = .init(round: round, survivors: survivors)
   }
 }
