@@ -1,4 +1,5 @@
 import ZorBADiagnostics
+package import ZorBAFiles
 import ZorBAJSON
 
 #if canImport(Glibc)
@@ -47,11 +48,9 @@ package struct SecureSessionFile: Sendable {
   }
 
   package let path: String
-  private let folder: String
-  private let calls: SiteSystemCalls
+  private let calls: FileSystemCalls
 
-  package init(folder: String, calls: SiteSystemCalls = .system) {
-    self.folder = folder
+  package init(folder: String, calls: FileSystemCalls = .system) {
     path = (folder.hasSuffix("/") ? folder : folder + "/") + Self.fileName
     self.calls = calls
   }
@@ -61,10 +60,10 @@ package struct SecureSessionFile: Sendable {
   /// - Throws: `ZorBAError` with code `refused` for a damaged file, `inputOutput` when it cannot be read.
   package func read() throws -> [String: Entry] {
     guard access(path, F_OK) == 0 else {
-      guard errno == ENOENT else { throw SiteFile.failure("cannot be read", path, errno) }
+      guard errno == ENOENT else { throw FileAdvice.site.failure("cannot be read", path, errno) }
       return [:]
     }
-    let file = try SiteFile(reading: path)
+    let file = try PrivateFile(path: path, for: .reading, advice: .site)
     let bytes = try file.read(at: 0, count: min(try file.byteCount(), Self.mostBytes))
     guard let members = try? JSONParser.parse(bytes).object?.members else { throw damaged }
     var entries: [String: Entry] = [:]
@@ -93,14 +92,10 @@ package struct SecureSessionFile: Sendable {
       _ = object.append(.init(key: key, value: entry.json))
     }
     let temporary = path + ".new"
-    let file = try SiteFile(path: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, calls: calls)
-    try file.makePrivate()
+    let file = try PrivateFile(path: temporary, for: .replacing, advice: .site, calls: calls)
     try file.write(Array((JSONValue.object(object).serialized + "\n").utf8), at: 0)
     try file.synchronize()
-    guard rename(temporary, path) == 0 else {
-      throw SiteFile.failure("cannot be named", path, errno)
-    }
-    SiteFile.synchronizeFolder(folder)
+    try file.rename(to: path)
   }
 }
 
