@@ -49,8 +49,13 @@ extension Coordinator {
     let blueprint = try blueprint(of: configuration, named: name)
     let digest = blueprint.specification
     if var known, known.digest == digest {
-      if known.releasedAt != nil { return .begun(try open(configuration, named: name)) }
       known.required = max(known.required, required)
+      if known.releasedAt != nil {
+        if known.isApproved { return .begun(try open(configuration, named: name)) }
+        // More must agree than had to when it began.
+        try recordRequest(known, of: blueprint, by: actor)
+        known.releasedAt = nil
+      }
       try store.save(known)
       requests[name] = RunRequest(blueprint: blueprint, stored: known)
       return try releaseIfApproved(name)
@@ -65,15 +70,22 @@ extension Coordinator {
     let request = StoredRequest(
       run: name, digest: digest, configuration: configuration.yamlText, requestedBy: actor,
       requestedAt: Date().timeIntervalSince1970, required: required)
-    try audit?.record(
-      AuditEntry(
-        .runRequested, by: actor, run: name, digest: digest,
-        detail: [
-          "required": .integer(required), "sites": .array(blueprint.sites.map { .string($0) }),
-        ]))
+    try recordRequest(request, of: blueprint, by: actor)
     try store.save(request)
     requests[name] = RunRequest(blueprint: blueprint, stored: request)
     return .waiting(digest: digest, required: required)
+  }
+
+  private func recordRequest(
+    _ request: StoredRequest, of blueprint: RunBlueprint, by actor: String
+  ) throws {
+    try audit?.record(
+      AuditEntry(
+        .runRequested, by: actor, run: request.run, digest: request.digest,
+        detail: [
+          "required": .integer(request.required),
+          "sites": .array(blueprint.sites.map { .string($0) }),
+        ]))
   }
 
   /// Agrees to a run; it begins when enough have.
@@ -99,11 +111,18 @@ extension Coordinator {
   /// Begins a run that waits, if enough have agreed to it.
   @discardableResult
   private func releaseIfApproved(_ name: String) throws -> Admitted {
-    guard let request = requests[name] else {
+    guard var request = requests[name] else {
       throw ZorBAError(.invalidConfiguration, "no run '\(name)' waits for approval")
     }
+    let required = try requiredApprovals(of: request.blueprint.configuration)
+    if required > request.stored.required {
+      // The coordinator demands more by now.
+      request.stored.required = required
+      try store.save(request.stored)
+      requests[name] = request
+    }
     let stored = request.stored
-    guard stored.counted >= stored.required else {
+    guard stored.isApproved else {
       return .waiting(digest: stored.digest, required: stored.required)
     }
     try audit?.record(
@@ -122,7 +141,9 @@ extension Coordinator {
     let required = try requiredApprovals(of: blueprint.configuration)
     let request = try store.request(of: blueprint.name)
     guard required > 0 || request != nil else { return }
-    guard let request, request.digest == blueprint.specification, request.releasedAt != nil else {
+    guard let request, request.digest == blueprint.specification, request.releasedAt != nil,
+      request.isApproved, request.counted >= required
+    else {
       throw ZorBAError(
         .refused,
         "run '\(blueprint.name)' is not approved; its digest is \(blueprint.specification)",
