@@ -208,6 +208,20 @@ import ZorBAWire
     #expect(try audited.kinds(of: "other").contains(.runApproved))
   }
 
+  @Test func strangersCannotHideWhatAnOperatorWasRefused() async throws {
+    let audited = try AuditedFederation(access: Self.access)
+    let coordinator = try await audited.coordinator()
+    for _ in 0..<100 {
+      audited.trail.noteStranger(AuditEntry(.identityRefused, by: "unknown"))
+    }
+    for _ in 0..<3 {
+      #expect(await refusal { try await audited.start(as: "operator-dave") }?.code == .refused)
+    }
+    try await coordinator.end()
+    let refused = try audited.records().filter { $0.entry.what == .operatorRefused }
+    #expect(refused.count == 3 && refused.allSatisfy { $0.entry.actor.hasSuffix("operator/dave") })
+  }
+
   @Test func withoutItsRulesACoordinatorObeysNobody() async throws {
     let audited = try AuditedFederation(access: Self.access)
     let coordinator = try await audited.coordinator()
