@@ -5,7 +5,7 @@ import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAJournal
-import ZorBAStore
+package import ZorBAStore
 import ZorBAWire
 
 #if canImport(FoundationEssentials)
@@ -34,21 +34,23 @@ extension Coordinator {
   ///   - actor: Who asks: a certificate's URI, or `local` for this machine's user.
   ///   - least: Approvals that it needs whatever its file says, such as those of the run it branches
   ///     off.
+  ///   - branch: Where it goes on from another run; nil is what was asked for under this name before,
+  ///     or its base model.
   /// - Throws: `ZorBAError` when it is open or asked for already, or cannot be opened.
   @discardableResult
   package func admit(
     _ configuration: RunConfiguration, named name: String, by actor: String = AuditEntry.local,
-    least: Int = 0
+    least: Int = 0, branch: StoredRequest.Branch? = nil
   ) throws -> Admitted {
     try checkFree(name)
     let required = max(least, try requiredApprovals(of: configuration))
     let known = try store.request(of: name)
     guard required > 0 || known != nil else {
-      return .begun(try open(configuration, named: name))
+      return .begun(try open(configuration, named: name, branch: branch, by: actor))
     }
     let blueprint = try blueprint(of: configuration, named: name)
     let digest = blueprint.specification
-    if var known, known.digest == digest {
+    if var known, known.digest == digest, branch == nil || branch == known.branch {
       known.required = max(known.required, required)
       if known.releasedAt != nil {
         if known.isApproved { return .begun(try open(configuration, named: name)) }
@@ -69,7 +71,7 @@ extension Coordinator {
     }
     let request = StoredRequest(
       run: name, digest: digest, configuration: configuration.yamlText, requestedBy: actor,
-      requestedAt: Date().timeIntervalSince1970, required: required)
+      requestedAt: Date().timeIntervalSince1970, required: required, branch: branch)
     try recordRequest(request, of: blueprint, by: actor)
     try store.save(request)
     requests[name] = RunRequest(blueprint: blueprint, stored: request)
@@ -79,13 +81,17 @@ extension Coordinator {
   private func recordRequest(
     _ request: StoredRequest, of blueprint: RunBlueprint, by actor: String
   ) throws {
-    try audit?.record(
-      AuditEntry(
-        .runRequested, by: actor, run: request.run, digest: request.digest,
-        detail: [
-          "required": .integer(request.required),
-          "sites": .array(blueprint.sites.map { .string($0) }),
-        ]))
+    var entry = AuditEntry(
+      .runRequested, by: actor, run: request.run, digest: request.digest,
+      detail: [
+        "required": .integer(request.required),
+        "sites": .array(blueprint.sites.map { .string($0) }),
+      ])
+    if let branch = request.branch {
+      _ = entry.detail.append(.init(key: "branch_of", value: .string(branch.source)))
+      _ = entry.detail.append(.init(key: "round", value: .integer(branch.round)))
+    }
+    try audit?.record(entry)
   }
 
   /// Agrees to a run; it begins when enough have.
@@ -125,6 +131,7 @@ extension Coordinator {
     guard stored.isApproved else {
       return .waiting(digest: stored.digest, required: stored.required)
     }
+    if let branch = stored.branch { try journal(of: branch) }
     try audit?.record(
       AuditEntry(
         .runReleased, by: audit?.keeper ?? AuditEntry.local, run: name, digest: stored.digest,
@@ -203,7 +210,9 @@ extension Coordinator {
     var status = Zorba_V1_RunStatus.with {
       $0.name = stored.run
       $0.state = "awaiting_approval"
-      $0.reason = "\(stored.counted) of \(stored.required) approvals of \(stored.digest)"
+      $0.reason =
+        "\(stored.counted) of \(stored.required) approvals of \(stored.digest)"
+        + (stored.branch.map { "; it goes on from round \($0.round) of '\($0.source)'" } ?? "")
       $0.rounds = UInt64(configuration.rounds)
       $0.sites = UInt32(request.blueprint.sites.count)
       $0.loss = .nan
