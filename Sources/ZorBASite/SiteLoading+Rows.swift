@@ -15,7 +15,7 @@ extension SiteLoading {
     }
     return ZorBAError(
       error.code, "the row cannot be used", at: error.location,
-      advice: "'zorba client SITE.yaml --dry-run --run RUN.yaml' says why. An agent does not, as rows "
-        + "must not get into logs.")
+      advice: "'zorba client SITE.yaml --dry-run --run RUN.yaml' says why. An agent does not, as "
+        + "rows must not get into logs.")
   }
 }

@@ -80,7 +80,8 @@ import ZorBAWire
     #expect(evidence.markdown.contains("no audit log was given"))
     let limits = evidence.json["known_limits"]?.array?.compactMap(\.string) ?? []
     // What the threat model leaves open is not left to its reader.
-    for topic in ["tell the coordinator what they know", "no noise", "snapshot", "authority's key"] {
+    let topics = ["tell the coordinator what they know", "no noise", "snapshot", "authority's key"]
+    for topic in topics {
       #expect(limits.contains { $0.contains(topic) }, "\(topic)")
     }
     #expect(evidence.documents.files.contains { $0.name == "run.zorba" })

@@ -79,13 +79,13 @@ extension Coordinator {
   ///   run went back.
   @discardableResult
   func journal(of branch: StoredRequest.Branch) throws -> String {
-    guard let path = try hosts[branch.source]?.folder.path ?? store.run(named: branch.source)?.folder
-    else {
+    let known = try hosts[branch.source]?.folder.path ?? store.run(named: branch.source)?.folder
+    guard let known else {
       throw ZorBAError(
         .invalidConfiguration, "there is no run '\(branch.source)' to go on from",
         at: .init(field: "run"))
     }
-    let journal = RunFolder(path: path).journal
+    let journal = RunFolder(path: known).journal
     guard try Self.chain(of: journal, at: branch.round) == branch.chain else {
       throw ZorBAError(
         .refused,
