@@ -54,8 +54,8 @@ extension Coordinator {
       known.required = max(known.required, required)
       if known.releasedAt != nil {
         if known.isApproved { return .begun(try open(configuration, named: name)) }
-        // More must agree than had to when it began.
-        try recordRequest(known, of: blueprint, by: actor)
+        // More must agree than had to when it began; nobody asked for it again.
+        try recordRequest(known, of: blueprint, by: audit?.keeper ?? AuditEntry.local)
         known.releasedAt = nil
       }
       try store.save(known)

@@ -69,6 +69,8 @@ extension Coordinator {
     _ = try JournalWriter.branch(
       from: source, at: UInt64(branch.round), to: fresh,
       configuration: blueprint.header.configuration)
+    // The other run may have gone back meanwhile.
+    try check(fresh, against: branch)
     try JournalFiles.place(fresh, at: folder.journal)
     try RunFolder.write(text, to: folder.configuration)
   }
@@ -86,13 +88,17 @@ extension Coordinator {
         at: .init(field: "run"))
     }
     let journal = RunFolder(path: known).journal
+    try check(journal, against: branch)
+    return journal
+  }
+
+  private func check(_ journal: String, against branch: StoredRequest.Branch) throws {
     guard try Self.chain(of: journal, at: branch.round) == branch.chain else {
       throw ZorBAError(
         .refused,
         "round \(branch.round) of run '\(branch.source)' is another one than when the branch was "
           + "asked for", at: .init(file: journal), advice: "Ask for the branch again.")
     }
-    return journal
   }
 
   /// The chain value of a journal after a round, of the header before the first.

@@ -1,9 +1,7 @@
 package import Logging
 package import ZorBA
 import ZorBAAudit
-import ZorBAConfiguration
 import ZorBADiagnostics
-import ZorBAJSON
 package import ZorBAStore
 import ZorBATensor
 import ZorBAWire
