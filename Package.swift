@@ -151,7 +151,11 @@ let package = Package(
       swiftSettings: style),
     .target(
       name: "ZorBAAuditIdentity",
-      dependencies: ["ZorBAAudit", "ZorBAIdentity", "ZorBADiagnostics"], swiftSettings: style),
+      dependencies: [
+        "ZorBAAudit", "ZorBAIdentity", "ZorBADiagnostics",
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      swiftSettings: style),
     .target(
       name: "ZorBAEvidence",
       dependencies: [

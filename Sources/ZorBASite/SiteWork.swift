@@ -141,7 +141,7 @@ final class SiteWork {
     do {
       return try loading.load(journal, run: run, number: number, origin: origin)
     } catch let error as ZorBAError where error.code != .invalidJournal {
-      throw LoadingFault(error: error)
+      throw LoadingFault(error: loading.withoutRows(error))
     }
   }
 
