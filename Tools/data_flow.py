@@ -296,8 +296,8 @@ computed from them all the same, and say something about them to whoever sees th
   steps, P directions, B blocks trained. A message inside another one adds 2 to 4. To a message on the stream come
   5 bytes of gRPC, 9 of HTTP/2 and 22 of TLS ([wire.md](wire.md)).
 - *Policy* names the keys of the site's own `policy.yaml` ([site-policy.md](site-policy.md)) that change or hold back the
-  field. Besides, a run has to pass `federation`, `runs`, `base_models`, `tasks`, `templates`, `local_steps`,
-  `directions`, `rounds`, `updates` and `privacy` when the site joins it; until then nothing but Hello leaves, and,
+  field. Besides, a run has to pass `federation`, `runs`, `base_models`, `tasks`, `templates`, `columns`,
+  `local_steps`, `directions`, `batch`, `rounds`, `updates` and `privacy` when the site joins it; until then nothing but Hello leaves, and,
   when it is due, a request to renew the certificate.
 - *Depends on the rows*: "on commits only" means that the value follows from the base model and the journal, which all
   of the run have; "work done" that times and memory grow with the number and length of rows; "prose" that it is a

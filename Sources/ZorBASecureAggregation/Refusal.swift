@@ -99,14 +99,14 @@ enum Refusal {
       (members \(signed.map(String.init).joined(separator: ", "))), whose sum may be known
       """,
       advice: "Sums over unlike members could be combined to single some out. Ask exactly these "
-        + "members again, or start a run with another seed.")
+        + "members again, or start a run with another name and seed.")
   }
 
   static func passed(_ round: Int, _ session: SecureSession) -> ZorBAError {
     ZorBAError(
       .refused,
       "round \(session.round) comes after this site helped to a sum of round \(round)",
-      advice: "Secure aggregation goes back for nobody. Start a run with another seed.")
+      advice: "Secure aggregation goes back for nobody. Start a run with another name and seed.")
   }
 
   static func unconfirmed(_ count: Int, _ quorum: Int) -> ZorBAError {

@@ -46,6 +46,7 @@ extension AgentSession {
   }
 
   func take(_ welcome: Zorba_V1_Welcome) throws {
+    try requireWanted(welcome.run)
     let bytes = Array(welcome.journalHeader)
     let header = try JournalHeader(encoded: bytes)
     runName = welcome.run
@@ -57,12 +58,33 @@ extension AgentSession {
     worker.enqueue(
       .join(run: runName, number: Int(welcome.siteNumber), header: bytes))
     observer(.joined(run: runName, round: Int(clamping: welcome.lastRound), rounds: rounds))
+    // What was admitted is this header, so nothing is answered from a copy of another run, whatever
+    // the coordinator says of it.
+    let isForeign = !copiedHeader.isEmpty && copiedHeader != bytes
+    if isForeign {
+      observer(.warning("the copy of the journal is another run's; it is put aside"))
+    }
     let greeting = SiteMachine.Event.welcome(
-      lastRound: Int(clamping: welcome.lastRound), restarts: welcome.journalRestarts)
+      lastRound: Int(clamping: welcome.lastRound),
+      restarts: welcome.journalRestarts || isForeign)
     journalEnd = max(1, welcome.lastRound)
     try perform(greeting)
     // What a broken connection left unfinished goes on over this one.
     if isFetchingWeights { try fetchWeights() }
+  }
+
+  /// A site whose file names a run takes part in no other.
+  private func requireWanted(_ name: String) throws {
+    guard let wanted = agent.configuration.run, !wanted.utf8.elementsEqual(name.utf8) else {
+      return
+    }
+    let error = ZorBAError(
+      .refused,
+      "the coordinator welcomes the site to run '\(name.excerpt())'; the site's file names "
+        + "'\(wanted.excerpt())'", at: .init(field: "run"),
+      advice: "Tell the operator, or name another run in the site's file.")
+    agent.options.audit?.noteRefusal(error.message, run: name, round: nil)
+    throw error
   }
 
   func take(_ advance: Zorba_V1_Advance) throws {

@@ -1,5 +1,6 @@
 import SwiftProtobuf
 import ZorBA
+import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
 import ZorBAIdentity
@@ -28,7 +29,8 @@ extension AgentSession {
       let terms = SecureTerms(
         outline.configuration, federation: link.federation, run: runName, epoch: secureEpoch,
         agreed: SecureTerms.agreed(header: headerDigest, chain: outline.state))
-      let memory = try secureLog()
+      let memory = RunSessionMemory(
+        log: try secureLog(), specification: Hexadecimal.text(headerDigest))
       let fewest = max(terms.minimumGroup, dispatch.policy.minimumCohort)
       let participation = try SecureParticipation(
         ticket, outline, terms: terms, signer: EnrolledSigner(credentials),

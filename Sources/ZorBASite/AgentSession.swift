@@ -76,6 +76,8 @@ final class AgentSession {
   var secureEpoch: UInt64 = 0
   /// SHA-256 of the payload of the journal's header.
   var headerDigest: [UInt8] = []
+  /// The payload of the header of the copy that the newest Hello told of; empty without a copy.
+  var copiedHeader: [UInt8] = []
   /// Who of the sites with the same blocks the newest assignment asks, as bits.
   var assignedGroup: [UInt8] = []
   /// Whether what is being declined is declined by the site's policy.
@@ -96,7 +98,8 @@ final class AgentSession {
         path: "\(folder)/run.zorba",
         loading: SiteLoading(
           configuration: configuration, threads: agent.options.threads,
-          downloaded: "\(folder)/model", gradients: agent.options.gradients)),
+          downloaded: "\(folder)/model", gradients: agent.options.gradients,
+          audit: agent.options.audit)),
       report: agent.post)
     backoff = Backoff(
       base: configuration.reconnect.firstSeconds, cap: configuration.reconnect.longestSeconds)
@@ -151,7 +154,9 @@ final class AgentSession {
       try perform(.disconnected)
       try giveUpWeightsIfOver()
     case .event(let event): try perform(event)
-    case .introduced(let bytes, let chain): try send(hello(bytes: bytes, chain: chain))
+    case .introduced(let bytes, let chain, let header):
+      copiedHeader = header
+      try send(hello(bytes: bytes, chain: chain))
     case .fetchFrom(let offset): link.fetchJournal(run: runName, from: offset, into: worker)
     case .fetchCommit(let commit, let offset):
       link.fetchCommit(commit, run: runName, from: offset, into: worker)

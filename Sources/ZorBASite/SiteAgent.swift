@@ -43,7 +43,8 @@ package final class SiteAgent: Sendable {
     case received(Int, Zorba_V1_CoordinatorMessage)
     case disconnected(Int, WireEnd)
     case event(SiteMachine.Event)
-    case introduced(bytes: Int, chain: [UInt8])
+    /// Where the copy of the journal ends, and the payload of its header.
+    case introduced(bytes: Int, chain: [UInt8], header: [UInt8])
     case fetchFrom(Int)
     /// A dense round is to be fetched.
     case fetchCommit(Zorba_V1_Commit, from: Int)

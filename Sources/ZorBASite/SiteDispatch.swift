@@ -132,9 +132,12 @@ extension RunFacts {
       name: name, federation: federation, specification: specification,
       // A run of an adapter says in words what stands beside it, and sites hold it to that.
       base: run.adapter?.baseDigest ?? "\(header.base.state)", task: run.task.kind,
-      template: run.task.template, blocks: nil,
-      blocksAtOnce: nil, localSteps: run.method.localSteps, directions: run.method.directions,
-      rounds: run.rounds, cohort: run.federation.sites.count,
+      template: run.task.template,
+      columns: run.task.kind == .completion
+        ? [run.task.promptColumn, run.task.completionColumn] : [],
+      blocks: nil, blocksAtOnce: nil, localSteps: run.method.localSteps,
+      directions: run.method.directions, batch: run.batch.size, rounds: run.rounds,
+      cohort: run.federation.sites.count,
       updateBytes: run.method.name.isFirstOrder
         ? header.model.updateBytes(of: run) ?? Int.max : nil,
       secureGroup: run.secureAggregation.isOn ? run.secureAggregation.minimumGroup : nil,

@@ -1,4 +1,5 @@
 import ZorBA
+import ZorBAAudit
 import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAIdentity
@@ -22,6 +23,8 @@ struct SiteLoading: Sendable {
   let downloaded: String
   /// Where first-order methods take gradients from; nil takes the model's backward pass.
   var gradients: SharedGradientFactory?
+  /// Where it is recorded which branches the policy let in; nil keeps no log.
+  var audit: AuditTrail?
 
   /// The base model's folder.
   private var model: String {
@@ -41,14 +44,23 @@ struct SiteLoading: Sendable {
 
   /// Loads the weights and encodes the rows.
   ///
-  /// - Parameter origin: Where the weights come from.
-  /// - Throws: `ZorBAError` naming whatever cannot be used, or with code `refused`.
+  /// - Parameters:
+  ///   - admitted: The payload of the header that the site's policy judged. Answers follow the copy of
+  ///     the journal, so it has to begin with no other.
+  ///   - origin: Where the weights come from.
+  /// - Throws: `ZorBAError` naming whatever cannot be used, or with code `refused`; with code
+  ///   `invalidJournal` when the copy is another run's.
   func load(
-    _ journal: SiteJournal, run: String, number: Int, origin: WeightOrigin
+    _ journal: SiteJournal, run: String, number: Int, admitted: [UInt8], origin: WeightOrigin
   ) throws -> SiteReplica {
     guard let header = journal.header, let described = journal.configuration else {
       throw ZorBAError(
         .invalidJournal, "there is no journal to follow", at: .init(file: journal.path))
+    }
+    guard header.encoded == admitted else {
+      throw ZorBAError(
+        .invalidJournal, "the copy of the journal is of another run than the policy admitted",
+        at: .init(file: journal.path), advice: "The agent puts it aside and fetches the run's own.")
     }
     var settings = try RunFile.parse(
       journaled: described, model: try modelFolder(origin, journal),
@@ -56,7 +68,16 @@ struct SiteLoading: Sendable {
         train: [configuration.data.train], validation: configuration.data.validation,
         test: configuration.data.test))
     if described.serialized != header.configuration.serialized {
-      try admitBranch(settings, run: run, header: header)
+      try admitBranch(
+        settings, run: run, header: header,
+        specification: SiteDispatch.specification(
+          of: header.branched(into: settings, described: described).encoded))
+    }
+    if let column = settings.fairness?.segment,
+      try !SitePolicy.read(path: configuration.policy).tellsSegments(by: column)
+    {
+      // Not even read: nothing of the column leaves then.
+      settings.fairness?.segment = nil
     }
     settings.out = configuration.state
     settings.memory.budgetMiB = configuration.memoryMiB
@@ -66,32 +87,37 @@ struct SiteLoading: Sendable {
       try SiteReplica(
         header: header, configuration: settings, siteNumber: number, origin: origin,
         context: context, gradients: gradients,
-        privacy: try privacy(of: settings, run: run, done: journal.lastRound))
+        privacy: try privacy(
+          of: settings, run: run, specification: SiteDispatch.specification(of: admitted),
+          done: journal.lastRound))
     }
   }
 
   /// The site's ledger and limit for a run that promises differential privacy.
   private func privacy(
-    of settings: RunConfiguration, run: String, done: Int
+    of settings: RunConfiguration, run: String, specification: String, done: Int
   ) throws -> SitePrivacy? {
     guard settings.differentialPrivacy != nil else { return nil }
     return SitePrivacy(
       ledger: try PrivacyLedger(folder: configuration.state), run: run,
+      specification: specification,
       total: try SitePolicy.read(path: configuration.policy).epsilonMaximum, done: done)
   }
 
   /// A run that branched off is another one than its journal's header says: the site's policy is asked
-  /// about what it is now.
+  /// about what it is now, under the digest that people approve of it.
   private func admitBranch(
-    _ settings: RunConfiguration, run: String, header: JournalHeader
+    _ settings: RunConfiguration, run: String, header: JournalHeader, specification: String
   ) throws {
     let facts = RunFacts(
       settings, name: run,
       federation: try IdentityFolder(configuration.identity).load().principal.federation,
-      header: header, specification: SiteDispatch.specification(of: header.encoded))
+      header: header, specification: specification)
     switch try SitePolicy.read(path: configuration.policy).admit(run: facts) {
-    case .allowed, .wait: return
-    case .refused(let refusal): throw refusal.error
+    case .allowed, .wait: try audit?.recordAdmission(of: facts)
+    case .refused(let refusal):
+      audit?.noteRefusal(refusal.sentence, run: run, round: nil, digest: specification)
+      throw refusal.error
     }
   }
 

@@ -73,10 +73,10 @@ final class SiteWork {
     return journal.header == nil ? nil : journal.lastRound
   }
 
-  /// Where the copy ends, for a Hello.
-  func position() throws -> (bytes: Int, chain: [UInt8]) {
+  /// Where the copy ends, for a Hello, and the payload of its header; empty without a copy.
+  func position() throws -> (bytes: Int, chain: [UInt8], header: [UInt8]) {
     let journal = try journal()
-    return (journal.byteCount, journal.chain?.bytes ?? [])
+    return (journal.byteCount, journal.chain?.bytes ?? [], journal.header?.encoded ?? [])
   }
 
   /// Learns which run this is and which of its sites; weights of another one are forgotten.
@@ -139,7 +139,8 @@ final class SiteWork {
   private func loaded(_ journal: SiteJournal, from origin: WeightOrigin) throws -> SiteReplica {
     weightsAreClaimed = if case .snapshot = origin { true } else { false }
     do {
-      return try loading.load(journal, run: run, number: number, origin: origin)
+      return try loading.load(
+        journal, run: run, number: number, admitted: header, origin: origin)
     } catch let error as ZorBAError where error.code != .invalidJournal {
       throw LoadingFault(error: loading.withoutRows(error))
     }

@@ -64,7 +64,9 @@ final class SiteWorker: Sendable {
     switch job {
     case .introduce:
       let position = try work.position()
-      return [.introduced(bytes: position.bytes, chain: position.chain)]
+      return [
+        .introduced(bytes: position.bytes, chain: position.chain, header: position.header)
+      ]
     case .open:
       do {
         return [.opened(round: try work.lastRound())]

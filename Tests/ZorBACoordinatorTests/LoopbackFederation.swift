@@ -123,6 +123,9 @@ extension LoopbackFederation {
     return coordinator
   }
 
+  /// Tells the sites where a coordinator listens that was not started here.
+  func listens(at number: Int) async { await port.become(number) }
+
   /// Starts a site's agent.
   ///
   /// - Parameters:
@@ -169,9 +172,10 @@ extension LoopbackFederation {
   private static func policy(_ changes: [String: String]) -> String {
     let lines: [(String, String)] = [
       ("federation", name), ("runs", "{names: any, specifications: any}"),
-      ("base_models", "any"), ("tasks", "any"), ("templates", "any"),
+      ("base_models", "any"), ("tasks", "any"), ("templates", "any"), ("columns", "any"),
       ("blocks", "{maximum: any, forbidden: []}"), ("local_steps", "{maximum: any}"),
-      ("directions", "{maximum: any}"), ("rounds", "{maximum: any, maximum_per_day: any}"),
+      ("directions", "{maximum: any}"), ("batch", "{minimum: 1}"),
+      ("rounds", "{maximum: any, maximum_per_day: any}"),
       ("updates", "{allowed: true, bytes_per_round: any}"),
       ("hours", "any"), ("payload_bytes_per_round", "any"), ("payload_bytes_per_day", "any"),
       ("evaluation", "{allowed: true, minimum_examples: 1}"),

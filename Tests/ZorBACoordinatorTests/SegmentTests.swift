@@ -69,7 +69,8 @@ import ZorBAWire
     return (evaluations, result, warnings)
   }
 
-  private static let telling = "{allowed: true, minimum_examples: 1, segments: true}"
+  private static let telling =
+    "{allowed: true, minimum_examples: 1, segments: true, segment_columns: [group]}"
 
   /// Where nothing is hidden, pooled figures are those of all rows, but for macro-F1, which is no mean
   /// over rows.
@@ -101,15 +102,21 @@ import ZorBAWire
     #expect(metrics.contains("\"per_segment\""))
   }
 
-  /// A policy that says nothing of segments tells none; its minimum hides segments before they leave.
-  @Test func theSiteDecides() async throws {
+  /// A policy that says nothing of segments, or lists other columns, tells none; its minimum hides
+  /// segments before they leave.
+  @Test(arguments: [
+    "{allowed: true, minimum_examples: 1}",
+    "{allowed: true, minimum_examples: 1, segments: true, segment_columns: [label, text]}",
+  ])
+  func theSiteDecides(_ silent: String) async throws {
     let rows = try TemporaryFolder()
     let federation = try Self.federation(rows)
     let outcome = try await Self.run(
       federation, rows,
       policies: [
-        Self.telling, "{allowed: true, minimum_examples: 9, segments: true}",
-        "{allowed: true, minimum_examples: 1}",
+        Self.telling,
+        "{allowed: true, minimum_examples: 9, segments: true, segment_columns: any}",
+        silent,
       ])
     let pooled = try #require(outcome.evaluations[2])
     #expect(pooled.overall.examples == 72)

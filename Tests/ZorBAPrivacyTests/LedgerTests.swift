@@ -105,6 +105,31 @@ import ZorBATestSupport
     #expect(PrivacySpending(entries, delta: 1e-5).epsilon() <= 1.5)
   }
 
+  /// What a run took under another name is its own; what another run took under its name counts too.
+  @Test func aRunIsKnownByWhatItIsAndByItsName() throws {
+    let folder = try Folder()
+    let ledger = try PrivacyLedger(folder: folder.path)
+    let entry = PrivacyLedgerState.Entry(
+      run: "first", specification: "aa", mechanism: try Self.terms().mechanism,
+      adjacency: .addRemove, count: 100_000, excess: 0, delta: 1e-5)
+    try ledger.charge([("a", entry)])
+    func isRefused(_ run: String, _ specification: String?) throws -> Bool {
+      var terms = try Self.terms(run)
+      terms.specification = specification
+      do {
+        let meter = try PrivacyMeter(ledger: ledger, account: "a", terms: terms, uses: 1)
+        #expect(meter.count == 0)
+        return false
+      } catch let error as ZorBAError {
+        return error.code == .refused
+      }
+    }
+    #expect(try isRefused("second", "aa"))
+    #expect(try isRefused("first", "bb") && isRefused("first", nil))
+    #expect(try !isRefused("second", "bb") && !isRefused("second", nil))
+    #expect(try PrivacyLedger.read(folder: folder.path) == ledger.state)
+  }
+
   /// A process killed at any byte of any write finds everything that was acknowledged.
   @Test func everyTornWriteKeepsWhatWasAcknowledged() throws {
     let folder = try Folder()

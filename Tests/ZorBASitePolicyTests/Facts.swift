@@ -6,8 +6,9 @@ extension RunFacts {
   static let fitting = RunFacts(
     name: "triage-7", federation: "hospitals",
     specification: String(repeating: "ab", count: 32), base: String(repeating: "c", count: 32),
-    task: .classification, template: "{text} It was {label}.", blocks: [1, 2, 3],
-    blocksAtOnce: 3, localSteps: 4, directions: 8, rounds: 1000, cohort: 3)
+    task: .classification, template: "{text} It was {label}.", columns: ["question"],
+    blocks: [1, 2, 3], blocksAtOnce: 3, localSteps: 4, directions: 8, batch: 16, rounds: 1000,
+    cohort: 3)
 
   func with(_ change: (inout RunFacts) -> Void) -> RunFacts {
     var copy = self

@@ -43,10 +43,15 @@ import ZorBASitePolicy
     .run(.templates, "[\"{text}\"]", ["{text} It was {label}.", "allows {text}"]) { _ in },
     .run(.templates, "[\"{text}\"]", ["'default'"]) { $0.template = nil },
     .run(.templates, "[default]", ["'default'"]) { $0.template = "default" },
+    .run(.columns, "[text]", ["'question'", "allows text"]) { _ in },
+    .run(.columns, "[question]", ["'diagnosis'", "allows question"]) {
+      $0.columns = ["question", "diagnosis"]
+    },
     .run(.mostBlocks, "2", ["3 blocks", "at most 2"]) { _ in },
     .run(.forbiddenBlocks, "[2, 9, 3]", ["blocks 2, 3", "blocks 2, 3, 9"]) { _ in },
     .run(.mostLocalSteps, "4", ["5 local steps", "at most 4"]) { $0.localSteps = 5 },
     .run(.mostDirections, "8", ["9 directions", "at most 8"]) { $0.directions = 9 },
+    .run(.smallestBatch, "17", ["16 rows", "at least 17"]) { _ in },
     .run(.mostRounds, "1000", ["1001 rounds", "at most 1000"]) { $0.rounds = 1001 },
     .run(.secureAggregation, "required", ["required", "aggregates in the clear"]) { _ in },
     .run(.differentialPrivacy, "true", ["true", "adds no noise"]) { _ in },
@@ -128,7 +133,7 @@ import ZorBASitePolicy
   @Test func everyKeyThatLimitsHasARefusal() {
     let only: Set<PolicyKey> = [
       .shareLosses, .shareTimings, .sharePeakMemory, .exampleCount,
-      .updateBytesPerRound, .evaluationSegments,
+      .updateBytesPerRound, .evaluationSegments, .segmentColumns,
     ]
     #expect(Set(Self.refusals.map(\.key)).union(only) == Set(PolicyKey.allCases))
   }
@@ -186,7 +191,8 @@ import ZorBASitePolicy
   @Test func explanationsSayWhatHolds() throws {
     let text = PolicyExplanation(try PolicyText().policy(), usage: SiteUsage(rounds: 42)).text
     for part in [
-      "hospitals", "sentiment, triage-*", "at most 12 blocks", "never trains blocks 0, 7",
+      "hospitals", "sentiment, triage-*", "may name: question, answer", "at most 12 blocks",
+      "at least 16 rows", "never trains blocks 0, 7",
       "at most 1000 rounds", "at most 4096 bytes", "at least 50 examples", "nearest 50",
       "nor timings, measured costs", "at least 3 sites", "the coordinator sees its answers",
       "42 rounds",

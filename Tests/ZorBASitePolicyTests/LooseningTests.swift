@@ -85,6 +85,10 @@ import ZorBATestSupport
           Bool.random(using: &random) ? nil : policy.epsilonMaximum.map { $0 * 2 }
       },
       { policy, _ in policy.minimumCohort = max(1, policy.minimumCohort - 1) },
+      { policy, _ in policy.smallestBatch = max(1, policy.smallestBatch - 1) },
+      { policy, random in
+        widen(&policy.columns, names.randomElement(using: &random) ?? "", &random)
+      },
       { policy, random in
         policy.hours = Bool.random(using: &random) ? nil : policy.hours.map { widened($0, &random) }
       },
@@ -141,6 +145,8 @@ import ZorBATestSupport
     policy.baseModels = allowance(digests, &random)
     policy.tasks = allowance(TaskConfiguration.Kind.allCases, &random)
     policy.templates = allowance(names + ["default"], &random)
+    policy.columns = rarely() ? allowance(names, &random) : .any
+    policy.smallestBatch = rarely() ? .random(in: 1...4, using: &random) : 1
     policy.mostBlocks = limit(&random)
     policy.forbiddenBlocks = Set((0..<4).filter { _ in Int.random(in: 0..<4, using: &random) == 0 })
     policy.mostLocalSteps = limit(&random)
@@ -182,9 +188,11 @@ import ZorBATestSupport
       base: digests.randomElement(using: &random) ?? "",
       task: TaskConfiguration.Kind.allCases.randomElement(using: &random) ?? .completion,
       template: Bool.random(using: &random) ? nil : names.randomElement(using: &random),
+      columns: names.filter { _ in Int.random(in: 0..<8, using: &random) == 0 },
       blocks: blocks, blocksAtOnce: blocks?.count,
       localSteps: .random(in: 1...4, using: &random),
-      directions: .random(in: 1...4, using: &random), rounds: .random(in: 1...4, using: &random),
+      directions: .random(in: 1...4, using: &random), batch: .random(in: 1...4, using: &random),
+      rounds: .random(in: 1...4, using: &random),
       cohort: Bool.random(using: &random) ? nil : .random(in: 1...4, using: &random),
       updateBytes: Bool.random(using: &random) ? nil : .random(in: 1...6, using: &random),
       privacy: Bool.random(using: &random)

@@ -22,10 +22,12 @@ import ZorBATestSupport
     #expect(policy.baseModels == .any)
     #expect(policy.tasks == .only([.classification]))
     #expect(policy.templates == .only(["{text} It was {label}."]))
+    #expect(policy.columns == .only(["question", "answer"]))
     #expect(policy.mostBlocks == 12)
     #expect(policy.forbiddenBlocks == [0, 7])
     #expect(policy.mostLocalSteps == 4)
     #expect(policy.mostDirections == 8)
+    #expect(policy.smallestBatch == 16)
     #expect(policy.mostRounds == 1000)
     #expect(policy.mostRoundsPerDay == 100)
     #expect(policy.hours == nil)
@@ -55,21 +57,38 @@ import ZorBATestSupport
   @Test(arguments: [(nil, false), ("false", false), ("true", true)] as [(String?, Bool)])
   func segmentsAreToldWhereThePolicySaysSo(_ value: String?, _ isAllowed: Bool) throws {
     let text = PolicyText().with(.evaluationSegments, value)
+      .with(.segmentColumns, isAllowed ? "[region, ward]" : nil)
     let policy = try text.policy()
     #expect(policy.allowsSegments == isAllowed)
     #expect((policy.lines[.evaluationSegments] == nil) == (value == nil))
     let explained = PolicyExplanation(policy).text
     #expect(explained.contains("never by segment") != isAllowed)
-    #expect(explained.contains("those of each segment") == isAllowed)
+    #expect(explained.contains("columns region, ward also those of each segment") == isAllowed)
     let without = try text.with(.evaluationAllowed, "false").policy()
     #expect(!PolicyExplanation(without).text.contains("segment"))
+  }
+
+  /// Who lets segments be told says by which columns: their values are told, too.
+  @Test func segmentsAreToldByTheColumnsThatThePolicyLists() throws {
+    let text = PolicyText().with(.evaluationSegments, "true")
+    let error = try #require(Self.failure(text.yaml))
+    #expect(error.location.field == "evaluation.segment_columns")
+    func tells(_ columns: String, _ column: String, segments: String = "true") throws -> Bool {
+      try text.with(.segmentColumns, columns).with(.evaluationSegments, segments).policy()
+        .tellsSegments(by: column)
+    }
+    #expect(try tells("[region, ward]", "ward") && tells("any", "name"))
+    #expect(try !tells("[region, ward]", "name") && !tells("[]", "ward"))
+    #expect(try !tells("[région]", "re\u{301}gion"))
+    #expect(try !tells("any", "ward", segments: "false"))
+    #expect(try !PolicyText().policy().tellsSegments(by: "ward"))
   }
 
   @Test func linesAreThoseOfTheFile() throws {
     let text = PolicyText().yaml
     let policy = try SitePolicy.parse(text, file: "policy.yaml")
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(policy.lines.count == PolicyKey.allCases.count - 1)
+    #expect(policy.lines.count == PolicyKey.allCases.count - 2)
     for (key, line) in policy.lines {
       let name = key.rawValue.split(separator: ".").last ?? ""
       #expect(lines[line - 1].contains("\(name):"), "\(key)")
@@ -83,7 +102,8 @@ import ZorBATestSupport
     #expect(policy.admit(run: .fitting.with { $0.specification = digest.uppercased() }).isAllowed)
   }
 
-  @Test(arguments: PolicyKey.allCases.filter { $0 != .evaluationSegments })
+  @Test(
+    arguments: PolicyKey.allCases.filter { ![.evaluationSegments, .segmentColumns].contains($0) })
   func aMissingKeyRefusesEverything(_ key: PolicyKey) throws {
     let error = try #require(Self.failure(PolicyText().with(key, nil).yaml))
     #expect(error.location.field == key.rawValue)
@@ -100,7 +120,7 @@ import ZorBATestSupport
 
   @Test(arguments: [
     (PolicyKey.mostBlocks, "-1"), (.mostRounds, "many"), (.mostRounds, "9223372036854775808"),
-    (.minimumCohort, "0"), (.baseModels, "[abc]"),
+    (.minimumCohort, "0"), (.smallestBatch, "0"), (.smallestBatch, "any"), (.baseModels, "[abc]"),
     (.specifications, "[\"\(String(repeating: "é", count: 32))\"]"),
     (.tasks, "[poetry]"), (.exampleCount, "rounded_to_1"), (.exampleCount, "rounded_to_x"),
     (.exampleCount, "Exact"), (.secureAggregation, "sometimes"), (.differentialPrivacy, "no"),

@@ -23,9 +23,11 @@ runs: {names: [campaign], specifications: any}
 base_models: any
 tasks: [classification]
 templates: ["{text} Topic: {label}"]
+columns: any
 blocks: {maximum: any, forbidden: []}
 local_steps: {maximum: 4}
 directions: {maximum: 8}
+batch: {minimum: 1}
 rounds: {maximum: any, maximum_per_day: any}
 hours: any
 payload_bytes_per_round: any

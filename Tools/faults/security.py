@@ -507,9 +507,11 @@ runs: {names: [run], specifications: any}
 base_models: any
 tasks: [classification, language_modeling]
 templates: any
+columns: any
 blocks: {maximum: any, forbidden: []}
 local_steps: {maximum: any}
 directions: {maximum: any}
+batch: {minimum: 1}
 rounds: {maximum: any, maximum_per_day: any}
 hours: any
 payload_bytes_per_round: any

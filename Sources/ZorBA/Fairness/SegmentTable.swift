@@ -69,11 +69,13 @@ public struct SegmentTable: Sendable, Equatable {
     }
   }
 
-  /// What a site sends; nil where there is nothing to tell, or what could not be read back: figures of
+  /// What a site sends: the segments that are told, and of the others not even the names, which are
+  /// values of its rows. Nil where there is nothing to tell, or what could not be read back: figures of
   /// a model that diverged, or names too long.
   package var payload: [UInt8]? {
-    let bytes = Array(json.serialized.utf8)
-    guard !rows.isEmpty, (try? SegmentTable(parsing: bytes)) == self else { return nil }
+    let table = SegmentTable(rows: rows.filter { $0.figures != nil })
+    let bytes = Array(table.json.serialized.utf8)
+    guard !table.rows.isEmpty, (try? SegmentTable(parsing: bytes)) == table else { return nil }
     return bytes
   }
 

@@ -79,11 +79,13 @@ package struct ClientMechanism: Sendable {
 
   var adjacency: Adjacency { configuration.neighbours == .replace ? .replace : .addRemove }
 
-  /// What is limited, for a run of this name.
-  package func terms(run: String, total: Double?) -> PrivacyMeter.Terms {
+  /// What is limited, for a run of this name, or also for whatever has this specification.
+  package func terms(
+    run: String, specification: String? = nil, total: Double?
+  ) -> PrivacyMeter.Terms {
     .init(
-      run: run, mechanism: mechanism, adjacency: adjacency, delta: configuration.delta,
-      epsilon: configuration.epsilon, total: total, excess: excess)
+      run: run, specification: specification, mechanism: mechanism, adjacency: adjacency,
+      delta: configuration.delta, epsilon: configuration.epsilon, total: total, excess: excess)
   }
 }
 

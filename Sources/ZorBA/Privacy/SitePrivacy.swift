@@ -8,17 +8,23 @@ package struct SitePrivacy {
 
   let ledger: PrivacyLedger
   let run: String
+  let specification: String
   let total: Double?
   let done: Int
 
   /// - Parameters:
   ///   - ledger: The site's, in its state folder.
   ///   - run: The run's name.
+  ///   - specification: SHA-256 of the payload of its journal's header, in hexadecimal. A coordinator may
+  ///     call a run what it likes; what it takes counts as this run's all the same.
   ///   - total: What all runs together may spend (`epsilon_maximum`); nil sets no limit.
   ///   - done: The round at which the site's journal ends.
-  package init(ledger: PrivacyLedger, run: String, total: Double?, done: Int) {
+  package init(
+    ledger: PrivacyLedger, run: String, specification: String, total: Double?, done: Int
+  ) {
     self.ledger = ledger
     self.run = run
+    self.specification = specification
     self.total = total
     self.done = done
   }
@@ -41,7 +47,8 @@ package struct SitePrivacy {
     let mechanism = try ClientMechanism(run, privacy, examples: examples, noise: &table)
     let meter = try PrivacyMeter(
       ledger: site.ledger, account: account,
-      terms: mechanism.terms(run: site.run, total: site.total),
+      terms: mechanism.terms(
+        run: site.run, specification: site.specification, total: site.total),
       uses: max(0, run.rounds - site.done) * mechanism.usesPerRound)
     return ClientPrivacy(mechanism, meter: meter)
   }

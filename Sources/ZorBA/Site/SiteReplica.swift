@@ -86,10 +86,11 @@ package final class SiteReplica {
       configuration: configuration, runKey: header.schedule.runKey)
     self.privacy = try SitePrivacy.client(
       privacy, configuration, examples: client.examples.count)
-    let limit = configuration.evaluate.limit
+    // All of the rows, whatever `evaluate.limit` says: of two runs whose limits differ by one, the
+    // figures would differ by those of one row.
     evaluated = try [
       .validation: configuration.data.validation, .test: configuration.data.test,
-    ].compactMapValues { try $0.map { try task.rows(at: $0, limit: limit) } }
+    ].compactMapValues { try $0.map { try task.rows(at: $0) } }
     // Whatever plan comes, it asks for no more than this.
     let everything = ActivationPlan(
       fixed: try .full(clients: 1, blocks: loaded.configuration.layerCount))

@@ -91,7 +91,8 @@ extension RunHost {
     try? FileManager.default.removeItem(atPath: branch)
     let fresh = try JournalWriter.branch(
       from: folder.journal, at: UInt64(round), to: branch,
-      configuration: blueprint.configuration.journaled)
+      // To the letter, so that sites see the run that they know.
+      configuration: blueprint.header.configuration)
     let kept = try JournalFiles.replace(folder.journal, with: branch)
     journal = fresh
     tail = try JournalTail(endOfJournalAt: folder.journal)

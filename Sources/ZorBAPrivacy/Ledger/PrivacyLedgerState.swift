@@ -6,6 +6,9 @@ package struct PrivacyLedgerState: Sendable, Equatable {
   package struct Entry: Sendable, Equatable {
     /// The run's name.
     package var run: String
+    /// SHA-256 of what the run is, in hexadecimal, whatever it is called; nil where only names are
+    /// known, as in ledgers from before.
+    package var specification: String?
     package var mechanism: SubsampledGaussian
     package var adjacency: Adjacency
     /// Uses that were charged.
@@ -16,10 +19,11 @@ package struct PrivacyLedgerState: Sendable, Equatable {
     package var delta: Double
 
     package init(
-      run: String, mechanism: SubsampledGaussian, adjacency: Adjacency, count: Int, excess: Double,
-      delta: Double
+      run: String, specification: String? = nil, mechanism: SubsampledGaussian,
+      adjacency: Adjacency, count: Int, excess: Double, delta: Double
     ) {
       self.run = run
+      self.specification = specification
       self.mechanism = mechanism
       self.adjacency = adjacency
       self.count = count
@@ -109,12 +113,17 @@ extension PrivacyLedgerState {
 
 extension PrivacyLedgerState.Entry {
   fileprivate var json: JSONValue {
-    [
-      "run": .string(run), "sampling_rate": .number(mechanism.samplingRate),
-      "noise_multiplier": .number(mechanism.noiseMultiplier),
-      "adjacency": .string(adjacency.rawValue), "count": .integer(count),
-      "excess": .number(excess), "delta": .number(delta),
+    var members: [(String, JSONValue)] = [("run", .string(run))]
+    if let specification { members.append(("specification", .string(specification))) }
+    members += [
+      ("sampling_rate", .number(mechanism.samplingRate)),
+      ("noise_multiplier", .number(mechanism.noiseMultiplier)),
+      ("adjacency", .string(adjacency.rawValue)), ("count", .integer(count)),
+      ("excess", .number(excess)), ("delta", .number(delta)),
     ]
+    var object = JSONObject()
+    for (key, value) in members { _ = object.append(.init(key: key, value: value)) }
+    return .object(object)
   }
 
   fileprivate init?(_ json: JSONValue) {
@@ -126,8 +135,13 @@ extension PrivacyLedgerState.Entry {
       let excess = json["excess"]?.double, excess >= 0, excess.isFinite,
       let delta = json["delta"]?.double, delta > 0, delta < 1
     else { return nil }
+    var specification: String?
+    if let value = json["specification"] {
+      guard let text = value.string else { return nil }
+      specification = text
+    }
     self.init(
-      run: run, mechanism: mechanism, adjacency: adjacency, count: count, excess: excess,
-      delta: delta)
+      run: run, specification: specification, mechanism: mechanism, adjacency: adjacency,
+      count: count, excess: excess, delta: delta)
   }
 }

@@ -9,6 +9,9 @@ package final class PrivacyMeter {
   package struct Terms: Sendable, Equatable {
     /// The run's name.
     package var run: String
+    /// SHA-256 of what the run is, in hexadecimal: what it took under another name is its own too. Nil
+    /// knows runs by their names.
+    package var specification: String?
     package var mechanism: SubsampledGaussian
     package var adjacency: Adjacency
     package var delta: Double
@@ -20,16 +23,23 @@ package final class PrivacyMeter {
     package var excess: Double
 
     package init(
-      run: String, mechanism: SubsampledGaussian, adjacency: Adjacency, delta: Double,
-      epsilon: Double, total: Double?, excess: Double
+      run: String, specification: String? = nil, mechanism: SubsampledGaussian,
+      adjacency: Adjacency, delta: Double, epsilon: Double, total: Double?, excess: Double
     ) {
       self.run = run
+      self.specification = specification
       self.mechanism = mechanism
       self.adjacency = adjacency
       self.delta = delta
       self.epsilon = epsilon
       self.total = total
       self.excess = excess
+    }
+
+    /// Whether uses were this run's: taken under its name, or by the same run under any name.
+    func owns(_ entry: PrivacyLedgerState.Entry) -> Bool {
+      if let specification, entry.specification == specification { return true }
+      return entry.run.utf8.elementsEqual(run.utf8)
     }
   }
 
@@ -78,14 +88,14 @@ package final class PrivacyMeter {
 
   private func entry(_ uses: Int) -> PrivacyLedgerState.Entry {
     .init(
-      run: terms.run, mechanism: terms.mechanism, adjacency: terms.adjacency, count: uses,
-      excess: terms.excess, delta: terms.delta)
+      run: terms.run, specification: terms.specification, mechanism: terms.mechanism,
+      adjacency: terms.adjacency, count: uses, excess: terms.excess, delta: terms.delta)
   }
 
   /// Which limit further uses would break, and by what figure; nil when none.
   private func overspending(_ uses: Int) -> (figure: Double, limit: Double, isTotal: Bool)? {
     let all = ledger.state.entries(of: account) + [entry(uses)]
-    let own = all.filter { $0.run.utf8.elementsEqual(terms.run.utf8) }
+    let own = all.filter(terms.owns)
     let run = PrivacySpending(own, delta: terms.delta).epsilon(.coarse)
     if run > terms.epsilon * 1.000_001 {
       let fine = PrivacySpending(own, delta: terms.delta).epsilon(.fine)
@@ -126,11 +136,7 @@ package final class PrivacyMeter {
 
 extension PrivacyMeter {
   /// Uses that this run has taken.
-  package var count: Int {
-    ledger.state.entries(of: account).reduce(0) {
-      $1.run.utf8.elementsEqual(terms.run.utf8) ? $0 + $1.count : $0
-    }
-  }
+  package var count: Int { own.reduce(0) { $0 + $1.count } }
 
   /// What the run has taken, from above and cheaply: at the next of some twenty marks.
   package var quickEpsilon: Double {
@@ -154,6 +160,6 @@ extension PrivacyMeter {
   }
 
   private var own: [PrivacyLedgerState.Entry] {
-    ledger.state.entries(of: account).filter { $0.run.utf8.elementsEqual(terms.run.utf8) }
+    ledger.state.entries(of: account).filter(terms.owns)
   }
 }

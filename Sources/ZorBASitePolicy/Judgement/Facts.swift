@@ -12,12 +12,16 @@ package struct RunFacts: Sendable, Equatable {
   package var task: TaskConfiguration.Kind
   /// Nil when the run leaves the template to the task.
   package var template: String?
+  /// Columns of the rows that the run names, to be trained on.
+  package var columns: [String]
   /// The blocks that this site may be asked for in any round; nil when only rounds tell.
   package var blocks: Set<Int>?
   /// The most blocks that this site may be asked for in one round; nil when only rounds tell.
   package var blocksAtOnce: Int?
   package var localSteps: Int
   package var directions: Int
+  /// Rows that a step draws, or expects to draw; a site with fewer draws all of its own.
+  package var batch: Int
   package var rounds: Int
   /// Sites whose answers are combined in a round at most; nil is unknown and counts as this site
   /// alone.
@@ -43,8 +47,9 @@ package struct RunFacts: Sendable, Equatable {
 
   package init(
     name: String, federation: String, specification: String, base: String,
-    task: TaskConfiguration.Kind, template: String?, blocks: Set<Int>?, blocksAtOnce: Int?,
-    localSteps: Int, directions: Int, rounds: Int, cohort: Int?, updateBytes: Int? = nil,
+    task: TaskConfiguration.Kind, template: String?, columns: [String], blocks: Set<Int>?,
+    blocksAtOnce: Int?, localSteps: Int, directions: Int, batch: Int, rounds: Int, cohort: Int?,
+    updateBytes: Int? = nil,
     secureGroup: Int? = nil, privacy: Privacy? = nil
   ) {
     self.name = name
@@ -53,10 +58,12 @@ package struct RunFacts: Sendable, Equatable {
     self.base = base
     self.task = task
     self.template = template
+    self.columns = columns
     self.blocks = blocks
     self.blocksAtOnce = blocksAtOnce
     self.localSteps = localSteps
     self.directions = directions
+    self.batch = batch
     self.rounds = rounds
     self.cohort = cohort
     self.updateBytes = updateBytes

@@ -43,10 +43,16 @@ extension SitePolicy {
           .templates,
           "the run's template is '\((run.template ?? Self.ownTemplate).excerpt())'",
           "the policy allows \(templates.listed(by: \.self))"),
+      columnsRefusal(run.columns),
       atMost(.mostBlocks, mostBlocks, run.blocksAtOnce ?? 0, "blocks in a round", by: "the run"),
       forbidden(run.blocks ?? [], by: "the run"),
       atMost(.mostLocalSteps, mostLocalSteps, run.localSteps, "local steps", by: "the run"),
       atMost(.mostDirections, mostDirections, run.directions, "directions", by: "the run"),
+      run.batch >= smallestBatch
+        ? nil
+        : refusal(
+          .smallestBatch, "the run draws \(run.batch) rows for a step",
+          "the policy asks for at least \(smallestBatch)"),
       atMost(.mostRounds, mostRounds, run.rounds, "rounds", by: "the run"),
       run.updateBytes.flatMap { updateRefusal($0, 0, by: "the run") },
       secureAggregationRefusal(run),
@@ -65,6 +71,17 @@ extension SitePolicy {
     let isOwn = entry.utf8.elementsEqual(ownTemplate.utf8)
     guard let template else { return isOwn }
     return !isOwn && entry.utf8.elementsEqual(template.utf8)
+  }
+
+  private func columnsRefusal(_ asked: [String]) -> Refusal? {
+    let other = asked.first { column in
+      !columns.admits { $0.utf8.elementsEqual(column.utf8) }
+    }
+    return other.map { column in
+      refusal(
+        .columns, "the run trains on the column '\(column.excerpt())'",
+        "the policy allows \(columns.listed(by: \.self))")
+    }
   }
 
   private func secureAggregationRefusal(_ run: RunFacts) -> Refusal? {

@@ -28,7 +28,8 @@ package struct PolicyExplanation: Sendable {
         + restriction(policy.specifications, " with one of %d known specifications")
         + restriction(policy.baseModels, ", from one of %d base models") + ".",
       "Tasks: \(policy.tasks.listed(by: \.rawValue)). Templates: "
-        + "\(policy.templates.listed(by: \.self)).",
+        + "\(policy.templates.listed(by: \.self)). "
+        + "Columns that a run may name: \(policy.columns.listed(by: \.self)).",
     ]
   }
 
@@ -42,7 +43,8 @@ package struct PolicyExplanation: Sendable {
     let forbidden = policy.forbiddenBlocks.sorted()
     return [
       "A round may ask for \(atMost(policy.mostBlocks)) blocks, \(atMost(policy.mostLocalSteps)) "
-        + "local steps and \(atMost(policy.mostDirections)) directions."
+        + "local steps and \(atMost(policy.mostDirections)) directions, of at least "
+        + "\(policy.smallestBatch) rows a step."
         + (forbidden.isEmpty ? "" : " It never trains \(forbidden.listedBlocks)."),
       "It answers \(atMost(policy.mostRounds)) rounds in all, "
         + "\(atMost(policy.mostRoundsPerDay)) a day (UTC).",
@@ -52,7 +54,8 @@ package struct PolicyExplanation: Sendable {
       policy.allowsEvaluation
         ? "It gives metrics of at least \(policy.fewestEvaluationExamples) examples"
           + (policy.allowsSegments
-            ? ", and where a run names segments also those of each segment of as many."
+            ? ", and where a run names segments by the columns "
+              + "\(policy.segmentColumns.listed(by: \.self)) also those of each segment of as many."
             : ", never by segment.")
         : "It gives no metrics of evaluations.",
     ]

@@ -2,7 +2,7 @@
 ///
 /// A policy says something about every one of them. Nothing has a default, so a line that is lost
 /// can only ever refuse. Only `updates` may be missing, as a whole: that refuses dense updates; and
-/// `evaluation.segments`: that tells nothing of segments.
+/// `evaluation.segments`: that tells nothing of segments, and then `evaluation.segment_columns` may.
 package enum PolicyKey: String, Sendable, CaseIterable {
   case federation
   case runNames = "runs.names"
@@ -10,10 +10,12 @@ package enum PolicyKey: String, Sendable, CaseIterable {
   case baseModels = "base_models"
   case tasks
   case templates
+  case columns
   case mostBlocks = "blocks.maximum"
   case forbiddenBlocks = "blocks.forbidden"
   case mostLocalSteps = "local_steps.maximum"
   case mostDirections = "directions.maximum"
+  case smallestBatch = "batch.minimum"
   case mostRounds = "rounds.maximum"
   case mostRoundsPerDay = "rounds.maximum_per_day"
   case hours
@@ -24,6 +26,7 @@ package enum PolicyKey: String, Sendable, CaseIterable {
   case evaluationAllowed = "evaluation.allowed"
   case fewestEvaluationExamples = "evaluation.minimum_examples"
   case evaluationSegments = "evaluation.segments"
+  case segmentColumns = "evaluation.segment_columns"
   case shareLosses = "share.losses"
   case shareTimings = "share.timings"
   case sharePeakMemory = "share.peak_memory"
@@ -58,7 +61,8 @@ package enum PolicyKey: String, Sendable, CaseIterable {
       "exact, or rounded_to_N with N from 2 to \(SharedFields.ExampleCount.largestMultiple)"
     case .secureAggregation: "required or optional"
     case .epsilonMaximum: "a number above 0, or any"
-    case .minimumCohort: "a whole number from 1"
+    case .columns, .segmentColumns: "a list of columns of the rows; or any"
+    case .minimumCohort, .smallestBatch: "a whole number from 1"
     }
   }
 }

@@ -55,11 +55,13 @@ extension SitePolicy {
     baseModels = try reader.allowance(.baseModels) { Self.digest($0, digits: 32) }
     tasks = try reader.allowance(.tasks) { TaskConfiguration.Kind(rawValue: $0) }
     templates = try reader.allowance(.templates) { $0 }
+    columns = try reader.allowance(.columns) { $0 }
     mostBlocks = try reader.limit(.mostBlocks)
     forbiddenBlocks = Set(
       try reader.list(.forbiddenBlocks) { Int($0).flatMap { $0 >= 0 ? $0 : nil } })
     mostLocalSteps = try reader.limit(.mostLocalSteps)
     mostDirections = try reader.limit(.mostDirections)
+    smallestBatch = try reader.number(.smallestBatch, from: 1)
     mostRounds = try reader.limit(.mostRounds)
     mostRoundsPerDay = try reader.limit(.mostRoundsPerDay)
     hours = try reader.hours(.hours)
@@ -74,6 +76,8 @@ extension SitePolicy {
     // A policy that was written before sites told of segments does not let them.
     allowsSegments =
       try reader.has(.evaluationSegments) && reader.flag(.evaluationSegments)
+    let knowsColumns = try allowsSegments || reader.has(.segmentColumns)
+    segmentColumns = knowsColumns ? try reader.allowance(.segmentColumns) { $0 } : .only([])
     let count = try reader.text(.exampleCount)
     guard let exampleCount = SharedFields.ExampleCount(count) else {
       throw try reader.failure(.exampleCount, "'\(count.excerpt())' is not known")

@@ -19,12 +19,16 @@ package struct SitePolicy: Sendable, Equatable {
   package var tasks: Allowance<TaskConfiguration.Kind>
   /// `default` stands for the template that the task has of itself.
   package var templates: Allowance<String>
+  /// Columns that a run may name to be trained on, byte by byte.
+  package var columns: Allowance<String>
   /// Blocks asked for in one round.
   package var mostBlocks: Int?
   /// Block 0 holds the embeddings, the final norm and the head.
   package var forbiddenBlocks: Set<Int>
   package var mostLocalSteps: Int?
   package var mostDirections: Int?
+  /// Rows that a run draws for an answer, at least: the fewer, the more an answer tells of each.
+  package var smallestBatch: Int
   /// Answers over all runs, ever; also the length of a run.
   package var mostRounds: Int?
   /// Answers over all runs from midnight to midnight, UTC.
@@ -41,6 +45,8 @@ package struct SitePolicy: Sendable, Equatable {
   package var fewestEvaluationExamples: Int
   /// Whether evaluations may tell how the model does on segments of the rows.
   package var allowsSegments: Bool
+  /// Columns that a run may name to divide the rows into segments; names of segments are their values.
+  package var segmentColumns: Allowance<String>
   package var share: SharedFields
   package var requiresSecureAggregation: Bool
   package var requiresDifferentialPrivacy: Bool
@@ -49,4 +55,10 @@ package struct SitePolicy: Sendable, Equatable {
 
   /// The entry of `templates` that stands for the task's own template.
   package static let ownTemplate = "default"
+
+  /// Whether evaluations may tell of segments by a column.
+  package func tellsSegments(by column: String) -> Bool {
+    allowsEvaluation && allowsSegments
+      && segmentColumns.admits { $0.utf8.elementsEqual(column.utf8) }
+  }
 }

@@ -214,9 +214,11 @@ struct NetworkedDemo {
     base_models: any
     tasks: [classification]
     templates: ["{text} Topic: {label}"]
+    columns: any
     blocks: {maximum: any, forbidden: [0]}
     local_steps: {maximum: 1}
     directions: {maximum: 8}
+    batch: {minimum: 8}
     rounds: {maximum: any, maximum_per_day: 10000}
     hours: any
     payload_bytes_per_round: 1024

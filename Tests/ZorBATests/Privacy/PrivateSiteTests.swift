@@ -27,7 +27,8 @@ import ZorBATensor
   }
 
   private static func replica(
-    _ run: SiteRun, folder: TemporaryFolder, name: String = "r", total: Double? = nil, done: Int = 0
+    _ run: SiteRun, folder: TemporaryFolder, name: String = "r", specification: String = "aa",
+    total: Double? = nil, done: Int = 0
   ) throws -> SiteReplica {
     let header = try header(run)
     return try SiteReplica(
@@ -37,7 +38,8 @@ import ZorBATensor
         data: DataFiles(train: [run.configuration.data.train[0]], validation: nil, test: nil)),
       siteNumber: 1, context: ComputeContext(threads: 1),
       privacy: SitePrivacy(
-        ledger: try PrivacyLedger(folder: folder.path), run: name, total: total, done: done))
+        ledger: try PrivacyLedger(folder: folder.path), run: name, specification: specification,
+        total: total, done: done))
   }
 
   @Test func aSiteAnswersInPrivateAndOnceARound() throws {
@@ -91,6 +93,28 @@ import ZorBATensor
     }
     #expect(error?.code == .refused && error?.message.contains("all runs") == true)
     _ = try Self.replica(run, folder: try TemporaryFolder(), name: "second", total: 6)
+  }
+
+  /// A coordinator that calls a run by another name gets no more of it.
+  @Test func aNewNameIsNoNewRun() throws {
+    let folder = try TemporaryFolder()
+    let run = try Self.run()
+    do {
+      let first = try Self.replica(run, folder: folder, name: "first")
+      _ = try first.answer(round: 1, blocks: [1])
+    }
+    do {
+      let ledger = try PrivacyLedger(folder: folder.path)
+      var more = try #require(ledger.state.entries(of: SitePrivacy.account).first)
+      more.count = 30
+      try ledger.charge([(SitePrivacy.account, more)])
+    }
+    let error = #expect(throws: ZorBAError.self) {
+      try Self.replica(run, folder: folder, name: "second")
+    }
+    #expect(error?.code == .refused)
+    #expect(error?.message.contains("bring the run to epsilon") == true)
+    _ = try Self.replica(run, folder: folder, name: "second", specification: "bb")
   }
 
   @Test func aRunBeyondTheSitesLimitIsRefusedAtItsStart() throws {

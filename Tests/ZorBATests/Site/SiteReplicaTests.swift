@@ -130,6 +130,18 @@ import ZorBATestSupport
     #expect(try run.replica(2, of: header).evaluate(.test) == nil)
   }
 
+  /// A coordinator cannot choose how many of a site's rows it learns the figures of.
+  @Test(arguments: [1, 2, 1000]) func evaluationsAreOfAllRows(_ limit: Int) throws {
+    let whole = try SiteRun()
+    let limited = try SiteRun { $0.evaluate.limit = limit }
+    func evaluation(_ run: SiteRun) throws -> Evaluation? {
+      try run.replica(1, of: Self.header(run)).evaluate(.test)
+    }
+    let found = try #require(try evaluation(limited))
+    #expect(found == (try evaluation(whole)))
+    #expect(found.overall.examples > 2)
+  }
+
   /// Segments are told only where they are asked for, and only of as many rows as both the run and the
   /// site want.
   @Test func segmentsAreToldWhereBothSidesWantThem() throws {
