@@ -44,7 +44,10 @@ let package = Package(
       name: "ZorBATensor", dependencies: ["CZorBAKernels", "ZorBADiagnostics"],
       swiftSettings: hot),
 
+    .target(name: "ZorBAStatistics", swiftSettings: hot),
+
     // Files in, values out.
+    .target(name: "ZorBAFiles", dependencies: ["ZorBADiagnostics"], swiftSettings: style),
     .target(
       name: "ZorBACheckpoint", dependencies: ["ZorBATensor", "ZorBAJSON", "ZorBADiagnostics"],
       swiftSettings: hot),
@@ -88,7 +91,8 @@ let package = Package(
     .target(
       name: "ZorBAPrivacy",
       dependencies: [
-        "ZorBADiagnostics", "ZorBAJSON", .product(name: "Crypto", package: "swift-crypto"),
+        "ZorBAFiles", "ZorBAStatistics", "ZorBADiagnostics", "ZorBAJSON",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: hot),
 
@@ -122,7 +126,8 @@ let package = Package(
     .target(
       name: "ZorBABenchmarks",
       dependencies: [
-        "ZorBA", "ZorBAConfiguration", "ZorBAReport", "ZorBAJSON", "ZorBADiagnostics",
+        "ZorBA", "ZorBAConfiguration", "ZorBAReport", "ZorBAStatistics", "ZorBAJSON",
+        "ZorBADiagnostics",
       ],
       swiftSettings: style),
     .executableTarget(
@@ -130,7 +135,7 @@ let package = Package(
       dependencies: [
         "ZorBA", "ZorBABench", "ZorBABenchmarks", "ZorBAConfiguration", "ZorBAPlanning",
         "ZorBAFederation", "ZorBAReport", "ZorBAOptimization", "ZorBATokenizers", "ZorBATensor",
-        "ZorBAJSON", "ZorBAPrivacy",
+        "ZorBAJSON", "ZorBAPrivacy", "ZorBASecureAggregation",
         "ZorBAAuditCommands", "ZorBADiagnostics", "ZorBAConsole", "ZorBAPresentation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -140,12 +145,17 @@ let package = Package(
     .target(
       name: "ZorBAAudit",
       dependencies: [
-        "ZorBAJSON", "ZorBADiagnostics", .product(name: "Crypto", package: "swift-crypto"),
+        "ZorBAFiles", "ZorBAJSON", "ZorBADiagnostics",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: style),
     .target(
       name: "ZorBAAuditIdentity",
-      dependencies: ["ZorBAAudit", "ZorBAIdentity", "ZorBADiagnostics"], swiftSettings: style),
+      dependencies: [
+        "ZorBAAudit", "ZorBAIdentity", "ZorBADiagnostics",
+        .product(name: "X509", package: "swift-certificates"),
+      ],
+      swiftSettings: style),
     .target(
       name: "ZorBAEvidence",
       dependencies: [
@@ -227,7 +237,7 @@ let package = Package(
       swiftSettings: style),
     .target(
       name: "ZorBASitePolicy",
-      dependencies: ["ZorBA", "ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics"],
+      dependencies: ["ZorBA", "ZorBAConfiguration", "ZorBAFiles", "ZorBAJSON", "ZorBADiagnostics"],
       swiftSettings: style),
     .target(
       name: "ZorBASite",
@@ -281,6 +291,12 @@ let package = Package(
     .testTarget(
       name: "ZorBAJSONTests", dependencies: ["ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport"],
       swiftSettings: style),
+    .testTarget(
+      name: "ZorBAStatisticsTests", dependencies: ["ZorBAStatistics"], exclude: ["Goldens"],
+      swiftSettings: style),
+    .testTarget(
+      name: "ZorBAFilesTests",
+      dependencies: ["ZorBAFiles", "ZorBADiagnostics", "ZorBATestSupport"], swiftSettings: style),
     .testTarget(
       name: "ZorBATensorTests",
       dependencies: ["ZorBATensor", "CZorBAKernels", "ZorBADiagnostics", "ZorBATestSupport"],
@@ -371,7 +387,7 @@ let package = Package(
     .testTarget(
       name: "ZorBAAuditTests",
       dependencies: [
-        "ZorBAAudit", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
+        "ZorBAAudit", "ZorBAFiles", "ZorBAJSON", "ZorBADiagnostics", "ZorBATestSupport",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       exclude: ["Goldens"], swiftSettings: hot),
@@ -409,8 +425,8 @@ let package = Package(
     .testTarget(
       name: "ZorBASitePolicyTests",
       dependencies: [
-        "ZorBASitePolicy", "ZorBA", "ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics",
-        "ZorBATestSupport",
+        "ZorBASitePolicy", "ZorBA", "ZorBAConfiguration", "ZorBAFiles", "ZorBAJSON",
+        "ZorBADiagnostics", "ZorBATestSupport",
       ],
       swiftSettings: style),
     .testTarget(
@@ -418,8 +434,8 @@ let package = Package(
       dependencies: [
         "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
         "ZorBASecureAggregation", "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAEvidence",
-        "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData", "ZorBAFederation",
-        "ZorBAJournal",
+        "ZorBAFiles", "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData",
+        "ZorBAFederation", "ZorBAJournal",
         "ZorBAOptimization", "ZorBACheckpoint", "ZorBAModels", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),

@@ -1,6 +1,7 @@
 import Crypto
 import Synchronization
 import ZorBADiagnostics
+package import ZorBAFiles
 
 /// An audit log that is being kept: append-only, chained, signed, one writer.
 ///
@@ -13,7 +14,7 @@ package final class AuditLog: Sendable {
     /// Bytes after which a file is full and the next one begins.
     package var bytesPerFile = 64 << 20
     package var clock: @Sendable () -> AuditTime = { .now }
-    package var calls = AuditSystemCalls.system
+    package var calls = FileSystemCalls.system
 
     package init() {}
   }

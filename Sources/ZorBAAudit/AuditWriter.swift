@@ -1,5 +1,6 @@
 import Crypto
 import ZorBADiagnostics
+import ZorBAFiles
 import ZorBAJSON
 
 #if canImport(Glibc)
@@ -18,10 +19,10 @@ struct AuditWriter {
   private let key: Curve25519.Signing.PrivateKey
   private let options: AuditLog.Options
   /// Keeps other processes out.
-  private let lock: AuditFile
+  private let lock: PrivateFile
   /// The file that is being written; nil before its first record, or after a fault that left an
   /// unknown end.
-  private var file: AuditFile?
+  private var file: PrivateFile?
   private var size = 0
   private var next = 0
   private var previous = [UInt8](repeating: 0, count: AuditRecord.digestBytes)
@@ -30,8 +31,12 @@ struct AuditWriter {
     self.files = files
     self.options = options
     try Self.makeFolder(of: files.path)
-    lock = try AuditFile(path: files.lock, flags: O_RDWR | O_CREAT)
-    try lock.lock()
+    lock = try PrivateFile(path: files.lock, for: .locking, advice: .audit)
+    guard try lock.lock() else {
+      throw ZorBAError(
+        .refused, "another process keeps this audit log", at: .init(file: files.lock),
+        advice: "End the other process first; a log has one writer.")
+    }
     let known = try LogKey.load(files.key)
     let hasRecords = files.all.contains { Self.byteCount($0) > 0 }
     guard known != nil || !hasRecords else {
@@ -64,7 +69,7 @@ struct AuditWriter {
     guard !LogFiles.exists(folder) else { return }
     try makeFolder(of: folder)
     guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-      throw AuditFile.failure("cannot be made", folder, errno)
+      throw FileAdvice.audit.failure("cannot be made", folder, errno)
     }
   }
 
@@ -120,7 +125,7 @@ struct AuditWriter {
     if file == nil { try takeUp() }
     let number = options.calls.reserve(files.spare, 4 * AuditRecord.lineLimit)
     guard number == 0 else {
-      throw AuditFile.failure(
+      throw FileAdvice.audit.failure(
         "cannot set room aside", files.spare, number,
         advice: "What was to be recorded was not done. Make room on the disk.")
     }
@@ -133,7 +138,7 @@ struct AuditWriter {
     try file?.synchronize()
     let place = "\(files.path).\(files.full.count + 1)"
     guard rename(files.path, place) == 0 else {
-      throw AuditFile.failure("cannot be put aside", files.path, errno)
+      throw FileAdvice.audit.failure("cannot be put aside", files.path, errno)
     }
     file = nil
     try takeUp()
@@ -144,24 +149,25 @@ struct AuditWriter {
   /// Finds the end of the log, cuts off what a crash left of a line, and begins a file where none is.
   private mutating func takeUp() throws {
     let full = files.full
-    let fresh = try AuditFile(
-      path: files.path, flags: O_RDWR | O_APPEND | O_CREAT, calls: options.calls)
-    try fresh.makePrivate()
-    AuditFile.synchronizeFolder(of: files.path)
+    let fresh = try PrivateFile(
+      path: files.path, for: .appending, advice: .audit, calls: options.calls)
+    PrivateFile.synchronizeFolder(of: files.path)
     var torn: [UInt8] = []
     var last: AuditRecord?
     (last, torn) = try Self.end(of: fresh)
     size = try fresh.byteCount()
     if !torn.isEmpty {
       guard fresh.truncate(to: size - torn.count) else {
-        throw AuditFile.failure("cannot be repaired", files.path, errno)
+        throw FileAdvice.audit.failure("cannot be repaired", files.path, errno)
       }
       size -= torn.count
       opening.repairedBytes += torn.count
     }
     let isFresh = last == nil
     if isFresh, let path = full.last {
-      last = try Self.end(of: AuditFile(path: path, flags: O_RDONLY)).last
+      last = try Self.end(
+        of: PrivateFile(path: path, for: .reading, advice: .audit)
+      ).last
     }
     if let last { try admit(last) }
     file = fresh
@@ -202,7 +208,7 @@ struct AuditWriter {
   }
 
   /// The last whole record of a file, and what stands after it; nothing of an empty file.
-  private static func end(of file: AuditFile) throws -> (last: AuditRecord?, torn: [UInt8]) {
+  private static func end(of file: PrivateFile) throws -> (last: AuditRecord?, torn: [UInt8]) {
     let size = try file.byteCount()
     let start = max(0, size - 2 * AuditRecord.lineLimit)
     let bytes = try file.read(at: start, count: size - start)

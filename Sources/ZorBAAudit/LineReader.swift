@@ -1,12 +1,4 @@
-import ZorBADiagnostics
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import ZorBAFiles
 
 /// The lines of a file one after the other; memory stays at one line of bounded length.
 struct LineReader {
@@ -22,14 +14,16 @@ struct LineReader {
     var isTorn: Bool
   }
 
-  private let file: AuditFile
+  private let file: PrivateFile
   private var offset = 0
   private var number = 0
   private var chunk: [UInt8] = []
   private var position = 0
 
   /// - Throws: `ZorBAError` with code `inputOutput`.
-  init(path: String) throws { file = try AuditFile(path: path, flags: O_RDONLY) }
+  init(path: String) throws {
+    file = try PrivateFile(path: path, for: .reading, advice: .audit)
+  }
 
   /// The next line; nil at the end.
   mutating func next() throws -> Line? {

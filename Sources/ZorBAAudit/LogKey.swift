@@ -1,5 +1,6 @@
 import Crypto
 import ZorBADiagnostics
+import ZorBAFiles
 
 #if canImport(Glibc)
   import Glibc
@@ -16,7 +17,7 @@ enum LogKey {
   ///   holds no key, `inputOutput` when it cannot be read; nil when there is none.
   static func load(_ path: String) throws -> Curve25519.Signing.PrivateKey? {
     guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
-    let file = try AuditFile(path: path, flags: O_RDONLY)
+    let file = try PrivateFile(path: path, for: .reading, advice: .audit)
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & 0o077 == 0 else {
       throw ZorBAError(
@@ -41,16 +42,10 @@ enum LogKey {
     let key = Curve25519.Signing.PrivateKey()
     let temporary = "\(path).tmp"
     unlink(temporary)
-    do {
-      let file = try AuditFile(path: temporary, flags: O_WRONLY | O_CREAT | O_EXCL)
-      try file.append(Array((Hexadecimal.text(key.rawRepresentation) + "\n").utf8))
-      try file.makePrivate()
-      try file.synchronize()
-    }
-    guard rename(temporary, path) == 0 else {
-      throw AuditFile.failure("cannot be made", path, errno)
-    }
-    AuditFile.synchronizeFolder(of: path)
+    let file = try PrivateFile(path: temporary, for: .making, advice: .audit)
+    try file.append(Array((Hexadecimal.text(key.rawRepresentation) + "\n").utf8))
+    try file.synchronize()
+    try file.rename(to: path, fault: "cannot be made")
     return key
   }
 }

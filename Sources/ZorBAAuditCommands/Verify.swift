@@ -36,9 +36,13 @@ extension AuditCommand {
     func run() throws {
       let files = try log.files
       var check = JournalCheck(run: runName)
+      var dates = KeeperValidity()
       var report = try AuditVerifier.verify(files, anchors: trust.anchors) { record, file, line in
         check.visit(record, file: file, line: line)
+        dates.visit(record, file: file, line: line)
       }
+      let validity = report.head.flatMap { dates.result($0) }
+      if let finding = validity?.finding { report.findings.append(finding) }
       let proof =
         try report.head.map { KeeperProof($0, anchor: try trust.trusted) }
         ?? .failed("the log has no head")
@@ -64,7 +68,7 @@ extension AuditCommand {
             kind: .forked, file: file, line: line, n: n,
             message: "the other copy goes on differently from here"))
       }
-      present(report, proof, comparison, rounds: journal == nil ? nil : check.count)
+      present(report, proof, validity, comparison, rounds: journal == nil ? nil : check.count)
       guard report.isSound else {
         try Console.checkOutput()
         Self.exit(withStatus: .brokenLog)
@@ -78,10 +82,12 @@ extension AuditCommand {
     }
 
     private func present(
-      _ report: AuditReport, _ proof: KeeperProof, _ comparison: AuditComparison?, rounds: Int?
+      _ report: AuditReport, _ proof: KeeperProof, _ validity: KeeperValidity.Result?,
+      _ comparison: AuditComparison?, rounds: Int?
     ) {
       guard !common.json else {
-        return Console.output(json(report, proof, comparison, rounds: rounds).serialized + "\n")
+        return Console.output(
+          json(report, proof, validity, comparison, rounds: rounds).serialized + "\n")
       }
       for finding in report.findings { Console.output("\(finding)\n") }
       if report.isCut { Console.output("… and more\n") }
@@ -94,6 +100,7 @@ extension AuditCommand {
           anchors  \(report.anchored) met
 
         """)
+      if let validity { Console.output("  dates    \(validity.words)\n") }
       if let rounds { Console.output("  rounds   \(rounds) compared with the journal\n") }
       if let comparison { Console.output("  copies   \(comparison.words)\n") }
       if report.clockSteps > 0 {
@@ -108,7 +115,8 @@ extension AuditCommand {
     }
 
     private func json(
-      _ report: AuditReport, _ proof: KeeperProof, _ comparison: AuditComparison?, rounds: Int?
+      _ report: AuditReport, _ proof: KeeperProof, _ validity: KeeperValidity.Result?,
+      _ comparison: AuditComparison?, rounds: Int?
     ) -> JSONValue {
       [
         "sound": .bool(report.isSound), "records": .integer(report.records),
@@ -118,6 +126,12 @@ extension AuditCommand {
           [
             "n": .integer($0.n), "time": .string("\($0.time)"),
             "hash": .string(Hexadecimal.text($0.hash)),
+          ]
+        } ?? .null,
+        "certificate": validity.map {
+          [
+            "not_before": .string("\($0.notBefore)"), "not_after": .string("\($0.notAfter)"),
+            "earlier_records": .bool($0.isForerun), "later_records": .bool($0.isOutlived),
           ]
         } ?? .null,
         "anchored": .integer(report.anchored), "clock_steps": .integer(report.clockSteps),

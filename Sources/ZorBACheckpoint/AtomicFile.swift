@@ -23,21 +23,30 @@ package final class AtomicFile {
 
   /// Creates the temporary file.
   ///
+  /// - Parameter audience: Who may read it, under either name.
   /// - Throws: `ZorBAError` with code `inputOutput` when the folder is missing or not writable.
-  package init(path: String, write: @escaping Write = { systemWrite($0, $1, $2) }) throws {
+  package init(
+    path: String, audience: FileAudience = .owner,
+    write: @escaping Write = { systemWrite($0, $1, $2) }
+  ) throws {
     let folder = Self.folder(of: path)
     var attempt = 0
     var temporaryPath: String
     repeat {
       // A killed process of the same number may have left one behind.
       temporaryPath = folder + ".zorba-\(getpid())-\(attempt).tmp"
-      descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      descriptor = open(
+        temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(audience.fileMode))
       attempt += 1
     } while descriptor < 0 && errno == EEXIST && attempt < 10_000
     self.path = path
     self.temporaryPath = temporaryPath
     self.write = write
     guard descriptor >= 0 else { throw Self.failure("create", path, .last) }
+    // A umask can also take away what the owner needs.
+    guard audience == .umask || fchmod(descriptor, mode_t(audience.fileMode)) == 0 else {
+      throw Self.failure("make private", path, .last)
+    }
   }
 
   deinit {

@@ -24,6 +24,7 @@ package enum CheckpointWriter {
   ///   - directory: Where to write; created if need be.
   ///   - dtype: The type to store; nil keeps each tensor as it is in `tensors` or the base.
   ///   - overwrite: Whether the directory may hold something already.
+  ///   - audience: Who may read what is made.
   ///   - trainedName: The name in `tensors` for a name in the base: they differ when the
   ///     checkpoint's prefix does, or when the base stores a tied tensor twice. A name that
   ///     `tensors` does not know means the tensor of the base.
@@ -34,10 +35,12 @@ package enum CheckpointWriter {
   @discardableResult
   package static func export(
     base: Checkpoint, tensors: any TensorSource, to directory: String, dtype: DType? = nil,
-    overwrite: Bool = false, trainedName: (String) -> String = { $0 }
+    overwrite: Bool = false, audience: FileAudience = .owner,
+    trainedName: (String) -> String = { $0 }
   ) throws -> [String] {
     let shards = try plan(base, tensors, dtype, trainedName)
-    var folder = try ExportFolder(directory, base: base.directory, overwrite: overwrite)
+    var folder = try ExportFolder(
+      directory, base: base.directory, overwrite: overwrite, audience: audience)
     do {
       return try write(shards, base, into: &folder)
     } catch {
@@ -109,32 +112,35 @@ package enum CheckpointWriter {
   private static func write(
     _ shards: [Shard], _ base: Checkpoint, into folder: inout ExportFolder
   ) throws -> [String] {
+    let audience = folder.audience
     let present = companions.filter { Checkpoint.exists(Checkpoint.path($0, in: base.directory)) }
     // config.json goes first and comes back last: without it nothing opens a half-written export.
     try folder.remove([Checkpoint.configurationName])
     try folder.removeWeights()
     try folder.remove(companions.filter { !present.contains($0) })
     for shard in shards {
-      try folder.write(shard.fileName) { try shard.writer.write(to: $0) }
+      try folder.write(shard.fileName) { try shard.writer.write(to: $0, audience: audience) }
     }
     var names = shards.map(\.fileName)
     if base.isSharded {
       let index = index(of: shards)
-      try folder.write(Checkpoint.indexName) { try write(index.serializedForReading, to: $0) }
+      try folder.write(Checkpoint.indexName) {
+        try write(index.serializedForReading, to: $0, audience)
+      }
       names.append(Checkpoint.indexName)
     }
     for name in present {
       try folder.write(name) {
-        try copy(Checkpoint.path(name, in: base.directory), to: $0)
+        try copy(Checkpoint.path(name, in: base.directory), to: $0, audience)
       }
     }
     try folder.write(Checkpoint.configurationName) { target in
       if let configuration = ExportedConfiguration.adjusted(
         base, to: shards.flatMap { $0.items.compactMap(\.element.dtype) })
       {
-        try write(configuration.serializedForReading, to: target)
+        try write(configuration.serializedForReading, to: target, audience)
       } else {
-        try copy(base.configurationPath, to: target)
+        try copy(base.configurationPath, to: target, audience)
       }
     }
     return names + present + [Checkpoint.configurationName]
@@ -151,14 +157,18 @@ package enum CheckpointWriter {
     ]
   }
 
-  private static func write(_ text: String, to path: String) throws {
-    let file = try AtomicFile(path: path)
+  private static func write(
+    _ text: String, to path: String, _ audience: FileAudience
+  ) throws {
+    let file = try AtomicFile(path: path, audience: audience)
     try file.append(text)
     try file.commit()
   }
 
-  private static func copy(_ source: String, to path: String) throws {
-    let file = try AtomicFile(path: path)
+  private static func copy(
+    _ source: String, to path: String, _ audience: FileAudience
+  ) throws {
+    let file = try AtomicFile(path: path, audience: audience)
     try MappedFile.withContent(of: source) { try file.append($0) }
     try file.commit()
   }

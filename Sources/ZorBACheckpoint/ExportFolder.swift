@@ -16,6 +16,7 @@ import ZorBADiagnostics
 /// The directory an export goes to; it cleans up after a failure.
 struct ExportFolder {
   let path: String
+  let audience: FileAudience
   private let wasCreated: Bool
   private var written: [String] = []
 
@@ -23,15 +24,16 @@ struct ExportFolder {
   ///
   /// - Throws: `ZorBAError` with code `refused` when it is the base checkpoint, or holds something
   ///   and `overwrite` is false; with code `inputOutput` when it cannot be made.
-  init(_ path: String, base: String, overwrite: Bool) throws {
+  init(_ path: String, base: String, overwrite: Bool, audience: FileAudience) throws {
     self.path = path
+    self.audience = audience
     let isThere = Checkpoint.exists(path)
     if isThere, try Self.identity(of: path) == Self.identity(of: base) {
       throw ZorBAError(
         .refused, "an export must not replace its own base checkpoint", at: .init(file: path),
         advice: "Choose another directory.")
     }
-    try Self.create(path)
+    try Self.create(path, mode: mode_t(audience.folderMode))
     guard try overwrite || Self.content(of: path).isEmpty else {
       throw ZorBAError(
         .refused, "the directory is not empty", at: .init(file: path),
@@ -75,12 +77,12 @@ struct ExportFolder {
   }
 
   /// Makes the directory and those above it that are missing.
-  private static func create(_ path: String) throws {
+  private static func create(_ path: String, mode: mode_t) throws {
     let ends = path.utf8.indices.dropFirst().filter { path.utf8[$0] == UInt8(ascii: "/") }
     var fault: SystemError?
     // Only the last one counts: an existing root, say, may refuse with another error than EEXIST.
     for end in ends + [path.endIndex] {
-      fault = mkdir(String(path[..<end]), 0o777) == 0 ? nil : .last
+      fault = mkdir(String(path[..<end]), mode) == 0 ? nil : .last
     }
     var status = stat()
     guard stat(path, &status) == 0 else {

@@ -94,7 +94,9 @@ package struct SafetensorsWriter {
   ///
   /// - Throws: `ZorBAError` with code `inputOutput` when the disk is full or refuses, with code
   ///   `invalidConfiguration` when a finite value becomes infinite in the type to write.
-  package func write(to path: String) throws { try write(to: AtomicFile(path: path)) }
+  package func write(to path: String, audience: FileAudience = .owner) throws {
+    try write(to: AtomicFile(path: path, audience: audience))
+  }
 
   func write(to file: AtomicFile) throws {
     try header.withUnsafeBytes { try file.append($0) }

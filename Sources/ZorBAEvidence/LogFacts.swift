@@ -55,10 +55,15 @@ package struct LogFacts: Sendable {
     }
     let name = try run ?? Self.name(of: journal.specification, in: files)
     var check = JournalCheck(run: name ?? "")
+    var dates = KeeperValidity()
     var found = Found()
     report = try AuditVerifier.verify(files, anchors: anchors) { record, file, line in
       check.visit(record, file: file, line: line)
+      dates.visit(record, file: file, line: line)
       found.take(record, run: name)
+    }
+    if let finding = report.head.flatMap({ dates.result($0) })?.finding {
+      report.findings.append(finding)
     }
     events = found.events
     policyDigests = found.policyDigests

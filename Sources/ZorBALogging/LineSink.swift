@@ -21,7 +21,7 @@ package final class LineSink: Sendable {
   private let state: Mutex<State>
 
   /// - Parameters:
-  ///   - path: The file; created readable by its owner and group only.
+  ///   - path: The file; created for its owner alone.
   ///   - limit: Bytes after which it becomes `path.1` and a new one begins.
   /// - Throws: `ZorBAError` with code `inputOutput`.
   package init(path: String, limit: Int = 64 << 20) throws {

@@ -65,6 +65,7 @@ extension ForwardPass {
       job.directions = directions.baseAddress
       job.direction_count = directions.count
       job.accumulate = accumulate ? 1 : 0
+      job.batch_invariant = compute.isBatchInvariant ? 1 : 0
       body(&job)
     }
   }

@@ -54,6 +54,7 @@ extension ForwardPass {
           job.n = columns.count
           job.k = taken.count
           job.accumulate = accumulate || start > 0 ? 1 : 0
+          job.batch_invariant = compute.isBatchInvariant ? 1 : 0
           if transposed {
             matrix.dequantise(
               from: first * matrix.columns, count: columns.count * matrix.columns, into: tile)

@@ -8,7 +8,7 @@ package import ZorBATensor
 /// evaluations that overlap take turns on the threads.
 package struct Model: Sendable {
   package let configuration: ModelConfiguration
-  package let compute: ComputeContext
+  package internal(set) var compute: ComputeContext
   let bound: BoundParameters
   let decoder: any Decoder
   let pool = ActivationPool()
@@ -51,6 +51,16 @@ package struct Model: Sendable {
     self.bound = try BoundParameters(declarations, from: parameters)
     self.configuration = configuration
     self.compute = compute
+  }
+
+  /// The same model, computing every example to the same bits whatever is evaluated beside it.
+  ///
+  /// Differential privacy rests on it: the scalars of one record may not depend on which others were
+  /// drawn.
+  package var batchInvariant: Model {
+    var model = self
+    model.compute.isBatchInvariant = true
+    return model
   }
 }
 

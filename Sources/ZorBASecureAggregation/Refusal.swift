@@ -91,15 +91,22 @@ enum Refusal {
       advice: "With fewer, its vector could be singled out; take the next attempt.")
   }
 
-  static func difference(_ members: [Int], _ session: SecureSession) -> ZorBAError {
-    let named = members.map(String.init).joined(separator: ", ")
-    return ZorBAError(
+  static func otherSum(than signed: [Int], _ session: SecureSession) -> ZorBAError {
+    ZorBAError(
       .refused,
       """
-      an earlier attempt at round \(session.round) was unmasked, and the difference of the two would \
-      be a sum of \(members.count) (members \(named)); \(session.parameters.minimum) are the fewest
+      this site signed another list of survivors of round \(session.round) before \
+      (members \(signed.map(String.init).joined(separator: ", "))), whose sum may be known
       """,
-      advice: "Repeat the round with the same members, or leave out as many as may be told apart.")
+      advice: "Sums over unlike members could be combined to single some out. Ask exactly these "
+        + "members again, or start a run with another name and seed.")
+  }
+
+  static func passed(_ round: Int, _ session: SecureSession) -> ZorBAError {
+    ZorBAError(
+      .refused,
+      "round \(session.round) comes after this site helped to a sum of round \(round)",
+      advice: "Secure aggregation goes back for nobody. Start a run with another name and seed.")
   }
 
   static func unconfirmed(_ count: Int, _ quorum: Int) -> ZorBAError {

@@ -87,6 +87,9 @@ package struct SecureAggregationServer: Sendable {
   /// The client numbers that have answered the phase, ascending.
   package var answered: [Int] { answers.positions.map { session.members[$0] } }
 
+  /// The client numbers whose sum is, or would be, told; none before the masked vectors are there.
+  package var survivingMembers: [Int] { survivors.positions.map { session.members[$0] } }
+
   /// Takes a message of a member.
   ///
   /// - Throws: ``ZorBAError``: where the message cannot be used, naming the member. It is then out of

@@ -13,7 +13,6 @@ extension SecureAggregationSite {
     guard survivors[position] else { throw Refusal.without(this: "the survivors") }
     try check(count: survivors.count, "survive")
     try checkDegrees(within: survivors, of: sharing, graph)
-    try checkDifferences(to: survivors)
     for other in graph.neighbours(of: position) where survivors[other] {
       let signature = try reader.counted(
         atMost: SecureSession.largestSignature, "a signature")
@@ -22,6 +21,7 @@ extension SecureAggregationSite {
         certificates: neighbours[other]?.certificates ?? [], under: "its masked vector")
     }
     try reader.finish()
+    try commit(to: survivors.positions.map { session.members[$0] })
     var writer = MessageKind.confirmation.begin(session)
     writer.append(
       counted: try signer.sign(transcript.survivors(survivors, signedBy: member)))
@@ -53,7 +53,6 @@ extension SecureAggregationSite {
         by: other, certificates: certificates, under: "the survivors")
     }
     try reader.finish()
-    try approve(survivors.positions.map { session.members[$0] })
     var writer = MessageKind.unmasking.begin(session)
     for other in graph.neighbours(of: position) where sharing[other] {
       let share = secrets.held[other]
@@ -62,29 +61,31 @@ extension SecureAggregationSite {
         writer.append(fixed: survivors[other] ? $0[32...] : $0[..<32])
       }
     }
-    // Before the shares leave with the return.
-    try memory.rememberUnmasked(
-      survivors.positions.map { session.members[$0] }, round: session.round,
-      federation: session.federation, run: session.run)
     phase = .finished
     erase()
     return writer.bytes
   }
 
-  /// Sums of attempts at one round must not tell the difference of a few.
+  /// Binds this site to one list of survivors for the round, before it signs.
   ///
-  /// Members that are in the same ones of all lists form a class, and every combination of the sums
-  /// weighs a class as one. So with no class smaller than the minimum, no combination has fewer
-  /// members than that; the rule for blocks of a round, for attempts at it.
-  private func checkDifferences(to survivors: MemberSet) throws {
-    let earlier = try memory.unmasked(
-      round: session.round, federation: session.federation, run: session.run)
-    let lists = (earlier + [survivors.positions.map { session.members[$0] }]).map(Set.init)
-    let everybody = lists.reduce(into: Set()) { $0.formUnion($1) }
-    let classes = Dictionary(grouping: everybody) { member in lists.map { $0.contains(member) } }
-    let smallest = classes.values.min { ($0.count, $0.min() ?? 0) < ($1.count, $1.min() ?? 0) }
-    if let smallest, smallest.count < session.parameters.minimum {
-      throw Refusal.difference(smallest.sorted(), session)
+  /// A signature is what helps to a sum, so from here on the sum may be told, whatever this site does.
+  private func commit(to survivors: [Int]) throws {
+    try checkEarlierSum(over: survivors)
+    try approve(survivors)
+    try memory.rememberSigned(
+      .init(round: session.round, members: survivors), federation: session.federation,
+      run: session.run)
+  }
+
+  /// Attempts at one round sum the same vectors, so sums over unlike members must not be combined.
+  ///
+  /// - Parameter members: Who would be in the sum.
+  func checkEarlierSum(over members: [Int]) throws {
+    guard let signed = try memory.signed(federation: session.federation, run: session.run)
+    else { return }
+    if signed.round > session.round { throw Refusal.passed(signed.round, session) }
+    if signed.round == session.round, signed.members != members {
+      throw Refusal.otherSum(than: signed.members, session)
     }
   }
 

@@ -33,8 +33,8 @@ package final class SecureAggregationSite {
   package let member: Int
   /// Where it stands.
   package internal(set) var phase = Phase.idle
-  /// Asked before anything helps to take the masks off the sum over these clients, ascending; throws
-  /// where that sum must not be told.
+  /// Asked before this site signs that the sum is over these clients, ascending, and so helps to it;
+  /// throws where that sum must not be told.
   package var approve: (_ survivors: [Int]) throws -> Void = { _ in }
 
   let position: Int
@@ -165,6 +165,8 @@ package final class SecureAggregationSite {
     if let latest, mark <= latest {
       throw mark == latest ? Refusal.repeated(mark) : Refusal.rollback(to: mark, from: latest)
     }
+    // Whoever signed a list masks for no session that might end with another.
+    try checkEarlierSum(over: session.members)
     try memory.remember(mark, federation: session.federation, run: session.run)
   }
 

@@ -19,11 +19,25 @@ package struct SessionMark: Sendable, Hashable, Comparable {
   }
 }
 
+/// The survivors of a round that a site signed: the one list of the round that it helps to a sum of.
+package struct SignedSurvivors: Sendable, Hashable {
+  /// The round, as the run counts it.
+  package var round: Int
+  /// Client numbers, ascending.
+  package var members: [Int]
+
+  /// Creates a list.
+  package init(round: Int, members: [Int]) {
+    self.round = round
+    self.members = members
+  }
+}
+
 /// What a site remembers of the sessions it agreed to, so that none is run twice.
 ///
 /// A site takes part in every attempt at a round once, and never goes back. Attempts at one round sum
-/// the same vectors, so two sums with other survivors would tell their difference: the site remembers
-/// the survivors whose sums it helped to unmask, too.
+/// the same vectors, so sums over unlike survivors could be combined to tell those of a few: the site
+/// signs one list of survivors a round, and after that takes part in sessions of exactly these alone.
 package protocol SessionMemory: Sendable {
   /// The latest session of the run that this site agreed to, or nil where there was none.
   func latest(federation: String, run: String) throws -> SessionMark?
@@ -33,31 +47,18 @@ package protocol SessionMemory: Sendable {
   /// An implementation that outlives the process must have the mark on disk when it returns.
   func remember(_ mark: SessionMark, federation: String, run: String) throws
 
-  /// The lists of survivors, as client numbers, whose sums this site helped to unmask in a round.
-  func unmasked(round: Int, federation: String, run: String) throws -> [[Int]]
+  /// The latest list of survivors of the run that this site signed, or nil where there was none.
+  func signed(federation: String, run: String) throws -> SignedSurvivors?
 
-  /// Remembers survivors before the shares that unmask their sum leave; lists of earlier rounds may
-  /// be forgotten.
-  func rememberUnmasked(
-    _ survivors: [Int], round: Int, federation: String, run: String) throws
-}
-
-extension SessionMemory {
-  /// None, for a memory that does not keep them: its site cannot tell differences of attempts.
-  package func unmasked(round: Int, federation: String, run: String) throws -> [[Int]] { [] }
-
-  /// Forgets at once.
-  package func rememberUnmasked(
-    _ survivors: [Int], round: Int, federation: String, run: String
-  ) throws {}
+  /// Remembers a list before the signature leaves, on disk where the memory outlives the process.
+  func rememberSigned(_ survivors: SignedSurvivors, federation: String, run: String) throws
 }
 
 /// A memory that lasts as long as the process.
 package final class VolatileSessionMemory: SessionMemory {
   private struct Entry {
     var mark: SessionMark?
-    var round = 0
-    var unmasked: [[Int]] = []
+    var signed: SignedSurvivors?
   }
 
   private let entries = Mutex<[[String]: Entry]>([:])
@@ -75,24 +76,13 @@ package final class VolatileSessionMemory: SessionMemory {
     entries.withLock { $0[[federation, run], default: Entry()].mark = mark }
   }
 
-  /// The lists of the round, if it is the latest of which there are any.
-  package func unmasked(round: Int, federation: String, run: String) -> [[Int]] {
-    entries.withLock {
-      guard let entry = $0[[federation, run]], entry.round == round else { return [] }
-      return entry.unmasked
-    }
+  /// The latest list since this was created.
+  package func signed(federation: String, run: String) -> SignedSurvivors? {
+    entries.withLock { $0[[federation, run]]?.signed }
   }
 
-  /// Remembers the list, and forgets those of other rounds.
-  package func rememberUnmasked(
-    _ survivors: [Int], round: Int, federation: String, run: String
-  ) {
-    entries.withLock {
-      var entry = $0[[federation, run], default: Entry()]
-      if entry.round != round { entry.unmasked = [] }
-      entry.round = round
-      if !entry.unmasked.contains(survivors) { entry.unmasked.append(survivors) }
-      $0[[federation, run]] = entry
-    }
+  /// Remembers the list until the process ends.
+  package func rememberSigned(_ survivors: SignedSurvivors, federation: String, run: String) {
+    entries.withLock { $0[[federation, run], default: Entry()].signed = survivors }
   }
 }

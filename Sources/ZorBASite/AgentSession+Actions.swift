@@ -59,6 +59,8 @@ extension AgentSession {
         return try perform(.applyFailed(round: round))
       }
       giveUpUpload(before: round)
+      // Nobody needs this site's shares of a round that is committed: its keys go.
+      if let secure, secure.ticket.round <= round { self.secure = nil }
       worker.enqueue(commit.journalBytes > 0 ? .beginCommit(commit) : .apply(commit))
       observer(.applied(round: round, rounds: rounds))
     case .evaluate(let round): try evaluate(round)

@@ -54,6 +54,7 @@ extension AgentSession {
     headerDigest = Array(SHA256.hash(data: bytes))
     rounds = try dispatch.admit(run: runName, header: header, encoded: bytes)
     trainsAdapter = header.configuration["adapter"] != nil
+    isMasked = SecureOutline.isOn(in: header.configuration)
     worker.enqueue(
       .join(run: runName, number: Int(welcome.siteNumber), header: bytes))
     observer(.joined(run: runName, round: Int(clamping: welcome.lastRound), rounds: rounds))

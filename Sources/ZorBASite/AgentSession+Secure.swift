@@ -31,25 +31,19 @@ extension AgentSession {
         agreed: SecureTerms.agreed(header: headerDigest, chain: outline.state))
       let memory = RunSessionMemory(
         log: try secureLog(), specification: Hexadecimal.text(headerDigest))
-      let (round, federation) = (ticket.round, link.federation)
-      let run = SecureTerms.stretch(of: runName, epoch: secureEpoch)
-      let (minimum, policy) = (terms.minimumGroup, dispatch.policy)
+      let fewest = max(terms.minimumGroup, dispatch.policy.minimumCohort)
       let participation = try SecureParticipation(
         ticket, outline, terms: terms, signer: EnrolledSigner(credentials),
         verifier: FederationVerifier(
           anchor: credentials.anchor, sites: outline.configuration.federation.sites),
         memory: memory
       ) { survivors in
-        guard survivors.count >= max(minimum, policy.minimumCohort) else {
+        guard survivors.count >= fewest else {
           throw ZorBAError(
             .refused,
-            "the sum would be over \(survivors.count) sites; this site's policy asks for "
-              + "\(max(minimum, policy.minimumCohort))",
+            "the sum would be over \(survivors.count) sites; this site's policy asks for \(fewest)",
             at: .init(field: PolicyKey.minimumCohort.rawValue))
         }
-        try memory.unmask(
-          survivors, round: round, minimum: max(minimum, policy.minimumCohort),
-          federation: federation, run: run)
       }
       secure = participation
       try sendSecure(participation.start(), of: participation)
@@ -84,7 +78,7 @@ extension AgentSession {
       if outbox != nil { worker.enqueue(.outline(answer.ticket, group: assignedGroup)) }
       return
     }
-    try advance(secure) { try $0.provide(answer) }
+    try advance(secure) { try $0.provide(answer, share: dispatch.policy.share) }
   }
 
   private func advance(

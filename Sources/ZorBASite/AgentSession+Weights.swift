@@ -7,7 +7,10 @@ extension AgentSession {
   /// Has the files that weights are made from brought here where they are not, then makes the weights.
   func fetchWeights() throws {
     let configuration = agent.configuration
-    let takesSnapshots = configuration.snapshots != .never && !distrustsSnapshots
+    // Under secure aggregation, answers at weights of the coordinator's choice could be told from the
+    // others' in a sum. What the base model and the journal lead to is what all members agree on.
+    let takesSnapshots =
+      configuration.snapshots != .never && !distrustsSnapshots && !isMasked
     if case .folder = configuration.model, !takesSnapshots {
       return worker.enqueue(.rebuild(.base))
     }

@@ -60,6 +60,8 @@ final class AgentSession {
   var distrustsSnapshots = false
   /// Whether the run trains an adapter, which stands beside the base model whatever it is made from.
   var trainsAdapter = false
+  /// Whether the run's header says that answers are added up under masks.
+  var isMasked = false
   /// Whether the coordinator or the owner ends the agent.
   var isEnding = false
   /// The round up to which a snapshot can be used.

@@ -24,25 +24,14 @@ struct RunSessionMemory: SessionMemory {
     for name in names(run) { try log.remember(mark, federation: federation, run: name) }
   }
 
-  func unmasked(round: Int, federation: String, run: String) throws -> [[Int]] {
-    try names(run).flatMap { try log.unmasked(round: round, federation: federation, run: $0) }
+  func signed(federation: String, run: String) throws -> SignedSurvivors? {
+    try names(run).compactMap { try log.signed(federation: federation, run: $0) }
+      .max { $0.round < $1.round }
   }
 
-  func rememberUnmasked(
-    _ survivors: [Int], round: Int, federation: String, run: String
-  ) throws {
+  func rememberSigned(_ survivors: SignedSurvivors, federation: String, run: String) throws {
     for name in names(run) {
-      try log.rememberUnmasked(survivors, round: round, federation: federation, run: name)
-    }
-  }
-
-  /// As `SecureSessionLog.unmask`, over all sums of the run whatever it was called.
-  func unmask(
-    _ survivors: [Int], round: Int, minimum: Int, federation: String, run: String
-  ) throws {
-    for name in names(run) {
-      try log.unmask(
-        survivors, round: round, minimum: minimum, federation: federation, run: name)
+      try log.rememberSigned(survivors, federation: federation, run: name)
     }
   }
 }

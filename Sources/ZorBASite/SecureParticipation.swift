@@ -1,7 +1,9 @@
 import ZorBA
 import ZorBADiagnostics
 import ZorBAFederation
+import ZorBAJSON
 import ZorBASecureAggregation
+import ZorBASitePolicy
 
 /// What a round of a run with secure aggregation asks of the site, from the site's own copy of the
 /// journal.
@@ -15,6 +17,13 @@ struct SecureOutline: Sendable {
   /// The journal's chain value before the round: sites that were shown other histories share no
   /// session, for sums of answers at unlike weights can be made to tell one of them.
   var state: String
+
+  /// Whether a journaled configuration has secure aggregation on.
+  static func isOn(in configuration: JSONValue) -> Bool {
+    let key = configuration["secure_aggregation"]
+    let on = SecureAggregationConfiguration.Mode.on.rawValue
+    return (key?.string ?? key?["mode"]?.string) == on
+  }
 
   /// Reads who is asked of the sites that train the same blocks.
   ///
@@ -77,13 +86,14 @@ final class SecureParticipation {
 
   func receive(_ payload: [UInt8]) throws -> [UInt8]? { try site.receive(payload) }
 
-  /// Hands over the answer, once.
-  func provide(_ answer: SiteWork.Answer) throws -> [UInt8]? {
+  /// Hands over the answer, once, as far as the policy shares it.
+  func provide(_ answer: SiteWork.Answer, share: SharedFields) throws -> [UInt8]? {
     guard !hasProvided else { return nil }
     hasProvided = true
     return try site.provide(
       vector: terms.vector(
-        scalars: answer.scalars, loss: answer.loss, examples: answer.rows,
+        scalars: answer.scalars, loss: share.loss(answer.loss),
+        examples: share.examples(answer.rows),
         members: site.session.members.count))
   }
 }

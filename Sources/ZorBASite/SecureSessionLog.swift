@@ -6,9 +6,9 @@ import ZorBASitePolicy
 /// What the site remembers of secure sessions, across restarts.
 ///
 /// Within an epoch rounds and attempts only go up. A coordinator raises the epoch when it starts, so that
-/// its attempts count anew; what was agreed to under an earlier epoch is never agreed to again. Of every run it also knows the newest round of which
-/// sums were unmasked with this site in them, because the same answers in another sum would tell the
-/// difference; earlier rounds are never summed again.
+/// its attempts count anew; what was agreed to under an earlier epoch is never agreed to again. Of every
+/// run it also knows the survivors that it signed last: they belong to the run, whatever stretch it is
+/// in and whichever records stand before the round, for neither changes the site's answer.
 final class SecureSessionLog: SessionMemory {
   private let file: SecureSessionFile
   private let entries: Mutex<[String: SecureSessionFile.Entry]>
@@ -39,47 +39,24 @@ final class SecureSessionLog: SessionMemory {
     let (name, epoch) = try Self.parts(of: run)
     try change(federation, name) { entry in
       SecureSessionFile.Entry(
-        epoch: epoch, round: mark.round, attempt: mark.attempt, unmasked: entry?.unmasked)
+        epoch: epoch, round: mark.round, attempt: mark.attempt, signed: entry?.signed)
     }
   }
 
-  /// Notes that a sum is about to be unmasked, or refuses it.
-  ///
-  /// The site's answer to a round is the same in every attempt at it, so sums over different sites give
-  /// their difference away. Sites that are in the same ones of all sums form a class, and every
-  /// combination of the sums weighs a class as one: so no class may have fewer than `minimum`.
-  ///
-  /// What stretch of the run, or which records stand before the round, does not matter: neither changes
-  /// the answer.
-  ///
-  /// - Throws: `ZorBAError` with code `refused`, or `inputOutput` when it cannot be written down.
-  func unmask(
-    _ survivors: [Int], round: Int, minimum: Int, federation: String, run: String
+  func signed(federation: String, run: String) throws -> SignedSurvivors? {
+    let (name, _) = try Self.parts(of: run)
+    return entries.withLock { $0[Self.key(federation, name)]?.signed }.map {
+      SignedSurvivors(round: $0.round, members: $0.survivors)
+    }
+  }
+
+  func rememberSigned(
+    _ survivors: SignedSurvivors, federation: String, run: String
   ) throws {
     let (name, _) = try Self.parts(of: run)
-    let known = entries.withLock { $0[Self.key(federation, name)]?.unmasked }
-    if let known, known.round > round {
-      throw ZorBAError(
-        .refused,
-        "round \(round) comes after a sum of round \(known.round) was told: answers to a round that is "
-          + "summed again over other sites would be told by the difference",
-        advice: "Secure aggregation goes back for nobody. Start a run with another seed.")
-    }
-    var sums = known.flatMap { $0.round == round ? $0.sums : nil } ?? []
-    if !sums.contains(survivors) { sums.append(survivors) }
-    let everybody = sums.reduce(into: Set<Int>()) { $0.formUnion($1) }
-    let classes = Dictionary(grouping: everybody) { site in sums.map { $0.contains(site) } }
-    let smallest = classes.values.map(\.count).min() ?? 0
-    guard smallest >= minimum else {
-      throw ZorBAError(
-        .refused,
-        "round \(round) was summed before over other sites; together the sums would tell what "
-          + "\(smallest) of them answered, fewer than \(minimum)",
-        advice: "Wait until the same sites are there, or start a run with another seed.")
-    }
     try change(federation, name) { entry in
-      var entry = entry ?? .init(epoch: 0, round: round, attempt: 0)
-      entry.unmasked = .init(round: round, sums: sums)
+      var entry = entry ?? .init(epoch: 0, round: survivors.round, attempt: 0)
+      entry.signed = .init(round: survivors.round, survivors: survivors.members)
       return entry
     }
   }

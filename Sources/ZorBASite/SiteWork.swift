@@ -51,6 +51,8 @@ final class SiteWork {
   private var timeline: ActivationTimeline?
   private var run = ""
   private var number = 1
+  /// Whether the weights come from a snapshot, and so rest on the coordinator's word.
+  private var weightsAreClaimed = false
   /// The payload of the header of the run's journal, as the coordinator said.
   private var header: [UInt8] = []
   /// The number of the dense round that is being fetched, and what came of it.
@@ -135,11 +137,12 @@ final class SiteWork {
 
   /// The base model and the rows; what is wrong with them is not the journal's fault.
   private func loaded(_ journal: SiteJournal, from origin: WeightOrigin) throws -> SiteReplica {
+    weightsAreClaimed = if case .snapshot = origin { true } else { false }
     do {
       return try loading.load(
         journal, run: run, number: number, admitted: header, origin: origin)
     } catch let error as ZorBAError where error.code != .invalidJournal {
-      throw LoadingFault(error: error)
+      throw LoadingFault(error: loading.withoutRows(error))
     }
   }
 
@@ -180,6 +183,12 @@ final class SiteWork {
   ) throws -> SecureOutline? {
     let configuration = try current().configuration
     guard configuration.secureAggregation.isOn else { return nil }
+    guard !weightsAreClaimed else {
+      throw ZorBAError(
+        .refused,
+        "this site's weights come from the coordinator's snapshot, and answers are added up under masks",
+        advice: "Restart the site: it then makes its weights from the base model and the journal.")
+    }
     let peers = try plan(round: ticket.round).matrix(round: ticket.round).group(of: number - 1)
     return SecureOutline(
       configuration: configuration,

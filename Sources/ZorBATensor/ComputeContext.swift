@@ -4,6 +4,10 @@ package import CZorBAKernels
 package struct ComputeContext: Sendable {
   package let instructionSet: InstructionSet
   package let team: ThreadTeam
+  /// Whether what one example yields has the same bits whatever is evaluated beside it.
+  ///
+  /// Products of a few rows, as of one short text alone, then take longer.
+  package var isBatchInvariant = false
   private let table: KernelTable
 
   /// The kernels, by function pointer.

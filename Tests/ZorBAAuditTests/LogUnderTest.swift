@@ -1,5 +1,6 @@
 import Synchronization
 import Testing
+import ZorBAFiles
 import ZorBAJSON
 import ZorBATestSupport
 
@@ -39,7 +40,7 @@ final class LogUnderTest {
   }
 
   func open(
-    bytesPerFile: Int = 64 << 20, keeper: (any LogKeeper)? = nil, calls: AuditSystemCalls = .system
+    bytesPerFile: Int = 64 << 20, keeper: (any LogKeeper)? = nil, calls: FileSystemCalls = .system
   ) throws -> AuditLog {
     var options = Self.options(bytesPerFile: bytesPerFile)
     options.calls = calls

@@ -1,5 +1,6 @@
 import Testing
 import ZorBADiagnostics
+import ZorBAFiles
 import ZorBAJSON
 
 @testable import ZorBAAudit
@@ -7,7 +8,7 @@ import ZorBAJSON
 /// The trail of a service: acts are refused, what happened waits.
 @Suite struct TrailTests {
   private func trail(
-    _ log: LogUnderTest, _ calls: AuditSystemCalls = .system
+    _ log: LogUnderTest, _ calls: FileSystemCalls = .system
   ) throws -> AuditTrail {
     var options = LogUnderTest.options()
     options.calls = calls

@@ -1,6 +1,7 @@
 import Synchronization
 import Testing
 import ZorBADiagnostics
+import ZorBAFiles
 import ZorBATestSupport
 
 @testable import ZorBAAudit
@@ -102,8 +103,8 @@ func makePrivate(_ path: String) throws { #expect(chmod(path, 0o600) == 0) }
   @Test func aFullDiskRefusesAndLeavesNothing() throws {
     let log = try LogUnderTest()
     let room = Mutex(Int.max)
-    let calls = AuditSystemCalls(
-      write: { descriptor, bytes in
+    let calls = FileSystemCalls(
+      write: { descriptor, bytes, offset in
         room.withLock { room in
           let count = min(room, bytes.count)
           guard count > 0 else {
@@ -111,10 +112,10 @@ func makePrivate(_ path: String) throws { #expect(chmod(path, 0o600) == 0) }
             return -1
           }
           if room != .max { room -= count }
-          return AuditSystemCalls.system.write(
-            descriptor, UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+          return FileSystemCalls.system.write(
+            descriptor, UnsafeRawBufferPointer(rebasing: bytes[..<count]), offset)
         }
-      }, synchronize: AuditSystemCalls.system.synchronize)
+      }, synchronize: FileSystemCalls.system.synchronize)
     let opened = try log.open(bytesPerFile: 3000, calls: calls)
     var generator = SeededGenerator(seed: 4)
     var accepted = 1
@@ -141,21 +142,21 @@ func makePrivate(_ path: String) throws { #expect(chmod(path, 0o600) == 0) }
     let log = try LogUnderTest()
     let path = log.files.spare
     // A disk that has just the room that the spare file takes.
-    let calls = AuditSystemCalls(
-      write: { descriptor, bytes in
+    let calls = FileSystemCalls(
+      write: { descriptor, bytes, offset in
         guard access(path, F_OK) != 0 else {
           errno = ENOSPC
           return -1
         }
-        return AuditSystemCalls.system.write(descriptor, bytes)
-      }, synchronize: AuditSystemCalls.system.synchronize)
+        return FileSystemCalls.system.write(descriptor, bytes, offset)
+      }, synchronize: FileSystemCalls.system.synchronize)
     let opened = try log.open(calls: calls)
     try opened.reserve()
     #expect(try log.mode(path) == 0o600)
     try opened.append(AuditEntry(.roundCommitted, run: "alpha", round: 1, digest: "ab"))
     let report = try AuditVerifier.verify(log.files.all)
     #expect(report.isSound && report.records == 2)
-    let full = AuditSystemCalls(
+    let full = FileSystemCalls(
       write: calls.write, synchronize: calls.synchronize, reserve: { _, _ in ENOSPC })
     let other = try LogUnderTest()
     #expect(throws: ZorBAError.self) { try other.open(calls: full).reserve() }
@@ -164,9 +165,9 @@ func makePrivate(_ path: String) throws { #expect(chmod(path, 0o600) == 0) }
   @Test func aDiskThatDoesNotConfirmRefusesDurableKinds() throws {
     let log = try LogUnderTest()
     let fails = Mutex(false)
-    let calls = AuditSystemCalls(
-      write: AuditSystemCalls.system.write,
-      synchronize: { fails.withLock { $0 } ? -1 : AuditSystemCalls.system.synchronize($0) })
+    let calls = FileSystemCalls(
+      write: FileSystemCalls.system.write,
+      synchronize: { fails.withLock { $0 } ? -1 : FileSystemCalls.system.synchronize($0) })
     let opened = try log.open(calls: calls)
     fails.withLock { $0 = true }
     #expect(throws: ZorBAError.self) { try opened.append(AuditEntry(.operatorActed)) }

@@ -27,6 +27,7 @@ import ZorBAOptimization
     "fairness: {segment: region, minimum_count: 20, drift_alarm: 0.05}",
     "fairness: {weights: q_fair}", "fairness: {weights: q_fair, q: 2}",
     "fairness: {weights: uniform}", "fairness: {minimum_count: 1}",
+    "fairness: {segment: answer}", "fairness: {segment: label}\ntask: {kind: multiple_choice}",
   ])
   func whatIsWrittenIsReadBack(_ sections: String) throws {
     let run = try parse(sections)
@@ -64,6 +65,12 @@ import ZorBAOptimization
     ("fairness: {weights: fair}", "weights"),
     ("fairness: {weights: uniform}\nfederation: {weights: examples}", "one of the two"),
     ("fairness: {weights: q_fair}\nmethod: {name: fedavg}", "losses"),
+    ("fairness: {segment: label}", "fairness.segment: 'label'"),
+    ("fairness: {segment: answer}\ntask: {kind: multiple_choice}", "fairness.segment: 'answer'"),
+    (
+      "fairness: {segment: reply}\ntask: {kind: completion, completion_column: reply}",
+      "fairness.segment: 'reply'"
+    ),
   ])
   func whatCannotBeIsNamed(_ sections: String, _ word: String) throws {
     let error = try #require(throws: ZorBAError.self) { try parse(sections) }

@@ -174,15 +174,21 @@ import ZorBAWire
     try await coordinator.end()
   }
 
-  @Test func aBranchNeedsWhatItsSourceNeeded() async throws {
-    let audited = try AuditedFederation(access: nil) { $0.approvals.required = 1 }
-    let coordinator = try await audited.coordinator()
+  /// A run of three rounds that is over, and its digest.
+  private func finishedRun(
+    of audited: AuditedFederation, on coordinator: CoordinatorUnderTest
+  ) async throws -> String {
     let asked = try await audited.start(as: "operator")
     _ = try await audited.approve(asked.digest, as: "operator-bob")
     let agents = [try await audited.agent(1), try await audited.agent(2)]
     for agent in agents { _ = try await agent.outcome }
     try await coordinator.state(.finished)
-    let branch = try await audited.federation.connected { connection in
+    return asked.digest
+  }
+
+  /// Asks for a branch of that run after its second round.
+  private func branch(_ audited: AuditedFederation) async throws -> Zorba_V1_RunStatus {
+    try await audited.federation.connected { connection in
       try await connection.branchRun(
         .with {
           $0.run = "trial"
@@ -192,20 +198,70 @@ import ZorBAWire
         }
       ).run
     }
-    #expect(branch.state == "awaiting_approval" && branch.approvalsRequired == 1)
-    #expect(branch.digest != asked.digest)
-    let begun = try await audited.federation.connected(as: "operator-carol") { connection in
+  }
+
+  private func approveBranch(
+    _ audited: AuditedFederation, _ digest: String
+  ) async throws -> Zorba_V1_RunStatus {
+    try await audited.federation.connected(as: "operator-carol") { connection in
       try await connection.approveRun(
         .with {
           $0.run = "other"
-          $0.digest = branch.digest
+          $0.digest = digest
         }
       ).run
     }
+  }
+
+  @Test func aBranchNeedsWhatItsSourceNeededAndNothingOfItIsWrittenBefore() async throws {
+    let audited = try AuditedFederation(access: nil) { $0.approvals.required = 1 }
+    var coordinator = try await audited.coordinator()
+    let source = try await finishedRun(of: audited, on: coordinator)
+    let branch = try await branch(audited)
+    #expect(branch.state == "awaiting_approval" && branch.approvalsRequired == 1)
+    #expect(branch.digest != source && branch.reason.contains("round 2 of 'trial'"))
+    // A journal is a model, so there is none yet, nor after a restart.
+    #expect(!exists(audited.folder.path("other")))
+    try await coordinator.end()
+    coordinator = try await audited.coordinator()
+    #expect(try await coordinator.coordinator.restoreRequests().isEmpty)
+    #expect(!exists(audited.folder.path("other")))
+    #expect(try !audited.kinds().contains(.runBranched))
+    let begun = try await approveBranch(audited, branch.digest)
     #expect(begun.state != "awaiting_approval" && begun.lastRound == 2)
     try await coordinator.end()
+    let rounds = try JournalRounds(path: audited.folder.path("other/run.zorba")).all
+    let original = try JournalRounds(path: audited.federation.journal).all
+    #expect(rounds.map(\.chain) == original.prefix(2).map(\.chain))
     #expect(try audited.kinds().contains(.runBranched))
     #expect(try audited.kinds(of: "other").contains(.runApproved))
+  }
+
+  @Test func aBranchOfAHistoryThatIsGoneDoesNotBegin() async throws {
+    let audited = try AuditedFederation(access: nil) { $0.approvals.required = 1 }
+    let coordinator = try await audited.coordinator()
+    _ = try await finishedRun(of: audited, on: coordinator)
+    let branch = try await branch(audited)
+    try await coordinator.coordinator.run(named: "trial").rollBack(to: 1)
+    #expect(await refusal { try await approveBranch(audited, branch.digest) } != nil)
+    #expect(!exists(audited.folder.path("other")))
+    #expect(try await audited.status().first { $0.name == "other" }?.state == "awaiting_approval")
+    try await coordinator.end()
+    #expect(try !audited.kinds(of: "other").contains(.runReleased))
+  }
+
+  @Test func strangersCannotHideWhatAnOperatorWasRefused() async throws {
+    let audited = try AuditedFederation(access: Self.access)
+    let coordinator = try await audited.coordinator()
+    for _ in 0..<100 {
+      audited.trail.noteStranger(AuditEntry(.identityRefused, by: "unknown"))
+    }
+    for _ in 0..<3 {
+      #expect(await refusal { try await audited.start(as: "operator-dave") }?.code == .refused)
+    }
+    try await coordinator.end()
+    let refused = try audited.records().filter { $0.entry.what == .operatorRefused }
+    #expect(refused.count == 3 && refused.allSatisfy { $0.entry.actor.hasSuffix("operator/dave") })
   }
 
   @Test func withoutItsRulesACoordinatorObeysNobody() async throws {

@@ -2,6 +2,7 @@ import SwiftProtobuf
 import ZorBA
 import ZorBAAudit
 import ZorBAAuditIdentity
+import ZorBAFiles
 import ZorBAIdentity
 import ZorBASite
 import ZorBAWire
@@ -23,7 +24,7 @@ final class AuditedFederation: Sendable {
 
   /// - Parameter access: The rules; nil for a coordinator without a file.
   init(
-    sites: Int = 2, access: String?, calls: AuditSystemCalls = .system,
+    sites: Int = 2, access: String?, calls: FileSystemCalls = .system,
     change: (inout RunConfiguration) -> Void = { _ in }
   ) throws {
     federation = try LoopbackFederation(sites: sites) {

@@ -78,6 +78,12 @@ import ZorBAWire
       folder: federation.folder.path("simulated"), logs: [], software: "test")
     #expect(evidence.isSound && evidence.journal.rounds.count == 2)
     #expect(evidence.markdown.contains("no audit log was given"))
+    let limits = evidence.json["known_limits"]?.array?.compactMap(\.string) ?? []
+    // What the threat model leaves open is not left to its reader.
+    let topics = ["tell the coordinator what they know", "no noise", "snapshot", "authority's key"]
+    for topic in topics {
+      #expect(limits.contains { $0.contains(topic) }, "\(topic)")
+    }
     #expect(evidence.documents.files.contains { $0.name == "run.zorba" })
   }
 }

@@ -14,13 +14,10 @@ import ZorBASecureAggregation
       RunSessionMemory(
         log: try SecureSessionLog(folder: folder.path), specification: specification)
     }
-    func unmask(_ specification: String, _ survivors: [Int], round: Int, run: String) throws {
-      try memory(specification).unmask(
-        survivors, round: round, minimum: 3, federation: federation, run: run)
-    }
     let mark = SessionMark(round: 4, attempt: 2)
     try memory("aa").remember(mark, federation: federation, run: "trial@5")
-    try unmask("aa", [0, 1, 2, 3], round: 4, run: "trial@5")
+    let signed = SignedSurvivors(round: 4, members: [0, 1, 2, 3])
+    try memory("aa").rememberSigned(signed, federation: federation, run: "trial@5")
     #expect(try memory("aa").latest(federation: federation, run: "trial@5") == mark)
 
     // The same run under another name.
@@ -31,18 +28,14 @@ import ZorBASecureAggregation
       }
       #expect(error?.code == .refused)
     }
-    let difference = #expect(throws: ZorBAError.self) {
-      try unmask("aa", [0, 1, 2], round: 4, run: "renamed@6")
-    }
-    #expect(difference?.code == .refused)
-    #expect(throws: ZorBAError.self) { try unmask("aa", [0, 1, 2, 3], round: 3, run: "other@6") }
+    #expect(try memory("aa").signed(federation: federation, run: "renamed@6") == signed)
 
     // Another run under the same name.
     #expect(try memory("bb").latest(federation: federation, run: "trial@5") == mark)
-    #expect(throws: ZorBAError.self) { try unmask("bb", [0, 1, 2], round: 4, run: "trial@5") }
+    #expect(try memory("bb").signed(federation: federation, run: "trial@5") == signed)
 
     // Another run of another name.
     #expect(try memory("cc").latest(federation: federation, run: "fresh@1") == nil)
-    try unmask("cc", [0, 1, 2], round: 4, run: "fresh@1")
+    #expect(try memory("cc").signed(federation: federation, run: "fresh@1") == nil)
   }
 }

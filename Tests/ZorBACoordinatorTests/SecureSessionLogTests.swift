@@ -32,33 +32,21 @@ import ZorBATestSupport
     #expect(throws: ZorBAError.self) { try log.latest(federation: federation, run: "trial") }
   }
 
-  /// Two sums of one round may be over the same sites or differ by enough of them, in any stretch.
-  @Test func differencesOfSumsAreRefused() throws {
+  /// The list that was signed holds in every stretch of the run, and in another process.
+  @Test func whatWasSignedIsKept() throws {
     let folder = try TemporaryFolder()
-    func unmask(_ survivors: [Int], round: Int, run: String = "trial@5") throws {
-      try SecureSessionLog(folder: folder.path).unmask(
-        survivors, round: round, minimum: 3, federation: federation, run: run)
-    }
-    try unmask([0, 1, 2, 3], round: 7)
-    try unmask([0, 1, 2, 3], round: 7, run: "trial@6")
-    for other in [[0, 1, 2], [0, 1, 2, 3, 4], [1, 2, 3, 4], [0, 1, 2, 3, 4, 5]] {
-      let error = #expect(throws: ZorBAError.self) {
-        try unmask(other, round: 7, run: "trial@6")
-      }
-      #expect(error?.code == .refused)
-    }
-    // Lists that are whole classes of each other tell no less than a class.
-    try unmask([0, 1, 2, 3, 4, 5, 6], round: 7)
-    let all = #expect(throws: ZorBAError.self) { try unmask([0, 1, 2, 4, 5, 6], round: 7) }
-    #expect(all?.message.contains("summed before") == true)
-    // Another round gives other answers; an earlier one is never summed again, in any stretch.
-    try unmask([0, 1, 2], round: 8)
-    for round in [1, 7] {
-      let back = #expect(throws: ZorBAError.self) {
-        try unmask([0, 1, 2, 3], round: round, run: "trial@9")
-      }
-      #expect(back?.message.contains("a sum of round 8 was told") == true)
-    }
+    func log() throws -> SecureSessionLog { try SecureSessionLog(folder: folder.path) }
+    #expect(try log().signed(federation: federation, run: "trial@5") == nil)
+    let signed = SignedSurvivors(round: 7, members: [0, 1, 2, 3])
+    try log().rememberSigned(signed, federation: federation, run: "trial@5")
+    #expect(try log().signed(federation: federation, run: "trial@6") == signed)
+    #expect(try log().signed(federation: federation, run: "other@6") == nil)
+    // Agreeing to another session forgets nothing.
+    try log().remember(.init(round: 7, attempt: 2), federation: federation, run: "trial@6")
+    #expect(try log().signed(federation: federation, run: "trial@6") == signed)
+    let next = SignedSurvivors(round: 8, members: [1, 2, 3])
+    try log().rememberSigned(next, federation: federation, run: "trial@6")
+    #expect(try log().signed(federation: federation, run: "trial@6") == next)
   }
 
   /// A file that is no such file is an error, and never a file of nothing.
@@ -69,7 +57,7 @@ import ZorBATestSupport
     let entries = [
       "f/trial": SecureSessionFile.Entry(
         epoch: 1_800_000_000, round: 9, attempt: 3,
-        unmasked: .init(round: 8, sums: [[0, 4, 5], [1, 2, 3]])),
+        signed: .init(round: 8, survivors: [0, 4, 5])),
       "f/other": SecureSessionFile.Entry(epoch: 2, round: 1, attempt: 1),
     ]
     try file.write(entries)

@@ -4,6 +4,7 @@ import Testing
 import ZorBA
 import ZorBAAudit
 import ZorBADiagnostics
+import ZorBAFiles
 import ZorBAJSON
 import ZorBAJournal
 import ZorBAWire
@@ -24,17 +25,17 @@ import ZorBAWire
   private final class Disk: Sendable {
     let isFull = Mutex(false)
 
-    var calls: AuditSystemCalls {
-      AuditSystemCalls(
-        write: { [self] descriptor, bytes in
+    var calls: FileSystemCalls {
+      FileSystemCalls(
+        write: { [self] descriptor, bytes, offset in
           guard !isFull.withLock({ $0 }) else {
             errno = ENOSPC
             return -1
           }
-          return AuditSystemCalls.system.write(descriptor, bytes)
-        }, synchronize: AuditSystemCalls.system.synchronize,
+          return FileSystemCalls.system.write(descriptor, bytes, offset)
+        }, synchronize: FileSystemCalls.system.synchronize,
         reserve: { [self] path, bytes in
-          isFull.withLock({ $0 }) ? ENOSPC : AuditSystemCalls.reserve(path, bytes)
+          isFull.withLock({ $0 }) ? ENOSPC : FileSystemCalls.reserve(path, bytes)
         })
     }
   }

@@ -1,5 +1,5 @@
 import Synchronization
-import ZorBASitePolicy
+import ZorBAFiles
 
 #if canImport(Glibc)
   import Glibc
@@ -18,8 +18,8 @@ final class FailingDisk: Sendable {
 
   func failToSynchronize(_ value: Bool) { fails.withLock { $0 = value } }
 
-  var calls: SiteSystemCalls {
-    SiteSystemCalls(
+  var calls: FileSystemCalls {
+    FileSystemCalls(
       write: { descriptor, bytes, offset in
         let allowed = self.room.withLock { room in
           let allowed = min(room, bytes.count)
@@ -30,7 +30,7 @@ final class FailingDisk: Sendable {
           errno = ENOSPC
           return -1
         }
-        return SiteSystemCalls.system.write(
+        return FileSystemCalls.system.write(
           descriptor, UnsafeRawBufferPointer(rebasing: bytes[..<allowed]), offset)
       },
       synchronize: { descriptor in
@@ -38,7 +38,7 @@ final class FailingDisk: Sendable {
           errno = EIO
           return -1
         }
-        return SiteSystemCalls.system.synchronize(descriptor)
+        return FileSystemCalls.system.synchronize(descriptor)
       })
   }
 }

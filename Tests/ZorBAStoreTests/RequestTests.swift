@@ -53,6 +53,23 @@ import ZorBAStore
     #expect(try store.request(of: "alpha")?.approvals.isEmpty == true)
   }
 
+  @Test func aBranchIsKeptWithItsRequestAndGoesWithIt() throws {
+    let folder = try TemporaryFolder()
+    var store = try folder.open()
+    var branching = request()
+    branching.branch = .init(source: "flowers", round: 7, chain: String(repeating: "a5", count: 16))
+    try store.save(branching)
+    try store.approve("alpha", digest: digest, by: approval("bob"))
+    try store.close()
+    store = try folder.open()
+    #expect(try store.request(of: "alpha")?.branch == branching.branch)
+    #expect(try store.requests().map(\.branch) == [branching.branch])
+    try store.save(request())
+    #expect(try store.request(of: "alpha")?.branch == nil)
+    branching.branch?.round = -1
+    #expect(throws: ZorBAError.self) { try store.save(branching) }
+  }
+
   @Test(arguments: ["", "0F", "zz"])
   func onlyDigestsAreDigests(text: String) throws {
     let store = try CoordinatorStore.inMemory()

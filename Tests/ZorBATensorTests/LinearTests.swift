@@ -141,6 +141,7 @@ struct LinearProblem {
   let directions: [zk_direction]
   var branches: [Branch] = []
   var accumulate = false
+  var isBatchInvariant = false
 
   var xStride: Int { k + 3 }
   var yStride: Int { n + 5 }
@@ -237,7 +238,8 @@ struct LinearProblem {
     return nearestBFloat16(first.addingProduct(branch.scale - sides[side - 1], z))
   }
 
-  private func run(_ kernels: KernelTable, columns: Range<Int>) -> [[Float]] {
+  /// What y becomes, branch by branch.
+  func run(_ kernels: KernelTable, columns: Range<Int>) -> [[Float]] {
     // One byte off, as a checkpoint may place it.
     let bytes = [0] + weight.bytes
     let copies = branches.map { branch in
@@ -262,7 +264,8 @@ struct LinearProblem {
             weight: bytes.baseAddress.map { $0 + 1 }, dtype: dtype.kernelCode,
             transposed: transposed ? 1 : 0, n: n, k: k, directions: directions.baseAddress,
             direction_count: directions.count, branches: native.baseAddress,
-            branch_count: native.count, accumulate: accumulate ? 1 : 0)
+            branch_count: native.count, accumulate: accumulate ? 1 : 0,
+            batch_invariant: isBatchInvariant ? 1 : 0)
           let scratch = UnsafeMutableRawPointer.allocate(
             byteCount: max(64, kernels.table.linear_scratch(&job)), alignment: 64)
           defer { scratch.deallocate() }

@@ -81,6 +81,9 @@ typedef struct {
   const zk_branch *branches;
   size_t branch_count;
   int32_t accumulate;  // 1: y += instead of y =
+  // 1: a row of y has the same bits whatever the number of rows and the other rows; few rows then
+  // take longer.
+  int32_t batch_invariant;
 } zk_linear;
 
 // Attention of one head of one sequence. Query i (0-based) stands at position keys - queries + i and

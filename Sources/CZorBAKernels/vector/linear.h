@@ -64,7 +64,8 @@ static void linear(const zk_linear *job, size_t n0, size_t n1, void *scratch) {
   size_t most = 0;
   for (size_t b = 0; b < job->branch_count; b++)
     most = job->branches[b].rows > most ? job->branches[b].rows : most;
-  if (most <= FEW_ROWS || job->k == 0) {
+  // Every row of the tiles sums its inputs in one order, which is not that of a few rows.
+  if ((most <= FEW_ROWS && !job->batch_invariant) || job->k == 0) {
     linear_few_rows(job, n0, n1, scratch);
     return;
   }

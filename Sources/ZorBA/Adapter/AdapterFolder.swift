@@ -1,4 +1,4 @@
-import ZorBACheckpoint
+package import ZorBACheckpoint
 import ZorBADiagnostics
 import ZorBAJSON
 package import ZorBAModels
@@ -114,15 +114,17 @@ package struct AdapterFolder: Sendable {
   ///   - directory: Where to write; created if need be.
   ///   - base: What the base model is called.
   ///   - overwrite: Whether an adapter that is there may be replaced.
+  ///   - audience: Who may read what is made.
   /// - Returns: The names of the files written.
   /// - Throws: `ZorBAError` with code `refused` or `inputOutput`.
   package static func write(
-    _ model: Model, to directory: String, base: String, overwrite: Bool
+    _ model: Model, to directory: String, base: String, overwrite: Bool,
+    audience: FileAudience = .owner
   ) throws -> [String] {
     guard let description = model.adapter else {
       preconditionFailure("the model has no adapter to write")
     }
-    try prepare(directory, overwrite: overwrite)
+    try prepare(directory, overwrite: overwrite, audience)
     let root = directory.hasSuffix("/") ? directory : directory + "/"
     var tensors: [String: Tensor] = [:]
     for parameter in model.trainable.all {
@@ -138,18 +140,23 @@ package struct AdapterFolder: Sendable {
         parameter.name, of: model.configuration, isBare: model.configuration.isBareEncoder)
       tensors[name] = tensor
     }
-    try SafetensorsWriter(NamedTensors(tensors: tensors)).write(to: root + weightsName)
+    try SafetensorsWriter(NamedTensors(tensors: tensors))
+      .write(to: root + weightsName, audience: audience)
     let json = description.peft(for: model.configuration, named: base)
-    try RunFolder.write(json.serializedForReading + "\n", to: root + configurationName)
+    try RunFolder.write(
+      json.serializedForReading + "\n", to: root + configurationName, audience: audience)
     return [weightsName, configurationName]
   }
 }
 
 extension AdapterFolder {
-  private static func prepare(_ directory: String, overwrite: Bool) throws {
+  private static func prepare(
+    _ directory: String, overwrite: Bool, _ audience: FileAudience
+  ) throws {
     do {
       try FileManager.default.createDirectory(
-        atPath: directory, withIntermediateDirectories: true)
+        atPath: directory, withIntermediateDirectories: true,
+        attributes: audience == .owner ? [.posixPermissions: 0o700] : nil)
       let found = try FileManager.default.contentsOfDirectory(atPath: directory)
       guard overwrite || found.isEmpty else {
         throw ZorBAError(

@@ -73,6 +73,19 @@ extension FairnessConfiguration {
     )
   }
 
+  /// Why the rows of a task cannot be told apart by the segments' column; the key is one below
+  /// `fairness`.
+  ///
+  /// Figures by what is predicted stand in every evaluation, for every label: as segments the same rows
+  /// would be hidden in one table and told in another.
+  package func fault(of task: TaskConfiguration) -> RunConfiguration.Fault? {
+    guard let segment, segment.utf8.elementsEqual(task.predictedColumn.utf8) else { return nil }
+    return (
+      "segment", "'\(segment)', the column that a \(task.kind.rawValue) task predicts,",
+      "a column that says something else of a row; figures by label are in every evaluation anyway"
+    )
+  }
+
   /// Why the weights cannot be combined with secure aggregation; nil when they can.
   package func conflict(withSecureAggregation isOn: Bool) -> RunConfiguration.Fault? {
     guard isOn, lossExponent != nil else { return nil }
@@ -102,6 +115,7 @@ extension RunConfiguration {
       fault.map { ("\(section).\($0.key)", $0.value, $0.rule) }
     }
     return fault("aggregation", aggregation.fault ?? aggregation.fault(under: method))
-      ?? fault("fairness", fairness?.fault ?? fairness?.fault(under: method))
+      ?? fault(
+        "fairness", fairness?.fault ?? fairness?.fault(under: method) ?? fairness?.fault(of: task))
   }
 }

@@ -82,7 +82,8 @@ public struct FineTunedModel: Sendable {
         advice: "Give the journal of a run with an adapter, or the adapter's folder.")
     }
     return try AdapterFolder.write(
-      loaded.model, to: directory, base: loaded.checkpoint.directory, overwrite: overwrite)
+      loaded.model, to: directory, base: loaded.checkpoint.directory, overwrite: overwrite,
+      audience: .umask)
   }
 
   /// Writes the model as a Hugging Face checkpoint that transformers loads, an adapter folded in.
@@ -102,7 +103,7 @@ public struct FineTunedModel: Sendable {
       tensors: hasAdapter
         ? MergedTensors(loaded.weights, model: loaded.model, dtype: dtype) : loaded.weights,
       to: directory, dtype: dtype,
-      overwrite: overwrite, trainedName: loaded.stored.canonicalName(ofStored:))
+      overwrite: overwrite, audience: .umask, trainedName: loaded.stored.canonicalName(ofStored:))
   }
 
   /// Logits after every token, as a safetensors file with the tensor `logits` [tokens, vocabulary].

@@ -59,10 +59,11 @@ extension ClientStep {
       return [losses.whole.map(estimator.scalar)]
     }
     guard !places.isEmpty else { return [] }
-    // Packed with others, an example's loss can differ in its last digits; then the others' vectors
-    // would depend on who else was drawn, and the sum on one record by more than the clip.
-    let single = ExampleScorer(model: scorer.model, tokenBranchLimit: 1)
-    let outcomes = try single.outcomes(of: places.map { client.examples[$0] }, plan: plan)
+    // If an example's loss depended on who else was drawn, in its last digit, the others' vectors
+    // would change with one record, and the sum by more than the clip.
+    let scorer = ExampleScorer(
+      model: scorer.model.batchInvariant, tokenBranchLimit: scorer.tokenBranchLimit)
+    let outcomes = try scorer.outcomes(of: places.map { client.examples[$0] }, plan: plan)
     return places.indices.map { example in
       (0..<directions).map { direction in
         let plus = outcomes[2 * direction][example]

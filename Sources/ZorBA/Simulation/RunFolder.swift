@@ -1,3 +1,4 @@
+import ZorBACheckpoint
 import ZorBADiagnostics
 package import ZorBAJSON
 
@@ -68,18 +69,21 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Replaces a file as a whole: readers see the old text or the new one, never half of it.
+  /// Replaces a file as a whole: readers see the old text or the new one, never half of it. It is for
+  /// its owner alone.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput`.
   public static func write(_ text: String, to path: String) throws {
-    do {
-      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
-      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
-    } catch {
-      throw ZorBAError(
-        .inputOutput, "cannot be written", at: .init(file: path),
-        advice: "Check that the disk has room and the folder can be written to.", cause: error)
-    }
+    try write(text, to: path, audience: .owner)
+  }
+
+  /// Replaces a file as a whole.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`.
+  static func write(_ text: String, to path: String, audience: FileAudience) throws {
+    let file = try AtomicFile(path: path, audience: audience)
+    try file.append(text)
+    try file.commit()
   }
 
   /// Reads `metrics.jsonl` up to a round and cuts off what lies behind it.

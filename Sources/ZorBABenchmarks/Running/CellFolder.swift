@@ -37,7 +37,8 @@ package struct CellFolder: Sendable {
   /// - Throws: `ZorBAError` with code `inputOutput`.
   package func prepare(_ part: BenchmarkCell.Part) throws {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       // What an interrupted run left would be refused, and its seconds would be of two runs.
       for left in [result, run(part.name).path] where FileManager.default.fileExists(atPath: left) {
         try FileManager.default.removeItem(atPath: left)
@@ -74,7 +75,8 @@ package struct CellFolder: Sendable {
   /// - Throws: `ZorBAError` with code `inputOutput`.
   package func write(_ outcome: CellOutcome) throws {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw ZorBAError(
         .inputOutput, "the folder of a cell cannot be made", at: .init(file: path), cause: error)

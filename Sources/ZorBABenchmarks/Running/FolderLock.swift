@@ -27,13 +27,14 @@ package final class FolderLock {
   ///   `inputOutput` when it cannot be made.
   package init(_ folder: String) throws {
     do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw ZorBAError(
         .inputOutput, "the folder cannot be made", at: .init(file: folder),
         advice: "Check the permissions, or let 'out' name another folder.", cause: error)
     }
-    descriptor = open("\(folder)/lock", O_RDWR | O_CREAT, 0o644)
+    descriptor = open("\(folder)/lock", O_RDWR | O_CREAT, 0o600)
     guard descriptor >= 0 else {
       throw ZorBAError(
         .inputOutput, "cannot be written: \(String(cString: strerror(errno)))",

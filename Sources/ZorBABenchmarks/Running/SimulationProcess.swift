@@ -46,7 +46,7 @@ package final class SimulationProcess: RunningPart {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_addopen(
-      &actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+      &actions, STDERR_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     var vector: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
     vector.append(nil)
     defer { vector.forEach { free($0) } }

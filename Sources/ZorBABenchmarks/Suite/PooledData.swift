@@ -50,8 +50,10 @@ package enum PooledData {
     do {
       let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
       try FileManager.default.createDirectory(
-        atPath: folder.joined(separator: "/"), withIntermediateDirectories: true)
+        atPath: folder.joined(separator: "/"), withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700])
       try rows.write(to: URL(filePath: path), options: .atomic)
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     } catch {
       throw ZorBAError(.inputOutput, "cannot be written", at: .init(file: path), cause: error)
     }

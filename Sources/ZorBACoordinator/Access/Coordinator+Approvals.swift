@@ -5,7 +5,7 @@ import ZorBAConfiguration
 import ZorBADiagnostics
 import ZorBAJSON
 import ZorBAJournal
-import ZorBAStore
+package import ZorBAStore
 import ZorBAWire
 
 #if canImport(FoundationEssentials)
@@ -34,23 +34,30 @@ extension Coordinator {
   ///   - actor: Who asks: a certificate's URI, or `local` for this machine's user.
   ///   - least: Approvals that it needs whatever its file says, such as those of the run it branches
   ///     off.
+  ///   - branch: Where it goes on from another run; nil is what was asked for under this name before,
+  ///     or its base model.
   /// - Throws: `ZorBAError` when it is open or asked for already, or cannot be opened.
   @discardableResult
   package func admit(
     _ configuration: RunConfiguration, named name: String, by actor: String = AuditEntry.local,
-    least: Int = 0
+    least: Int = 0, branch: StoredRequest.Branch? = nil
   ) throws -> Admitted {
     try checkFree(name)
     let required = max(least, try requiredApprovals(of: configuration))
     let known = try store.request(of: name)
     guard required > 0 || known != nil else {
-      return .begun(try open(configuration, named: name))
+      return .begun(try open(configuration, named: name, branch: branch, by: actor))
     }
     let blueprint = try blueprint(of: configuration, named: name)
     let digest = blueprint.specification
-    if var known, known.digest == digest {
-      if known.releasedAt != nil { return .begun(try open(configuration, named: name)) }
+    if var known, known.digest == digest, branch == nil || branch == known.branch {
       known.required = max(known.required, required)
+      if known.releasedAt != nil {
+        if known.isApproved { return .begun(try open(configuration, named: name)) }
+        // More must agree than had to when it began; nobody asked for it again.
+        try recordRequest(known, of: blueprint, by: audit?.keeper ?? AuditEntry.local)
+        known.releasedAt = nil
+      }
       try store.save(known)
       requests[name] = RunRequest(blueprint: blueprint, stored: known)
       return try releaseIfApproved(name)
@@ -64,16 +71,27 @@ extension Coordinator {
     }
     let request = StoredRequest(
       run: name, digest: digest, configuration: configuration.yamlText, requestedBy: actor,
-      requestedAt: Date().timeIntervalSince1970, required: required)
-    try audit?.record(
-      AuditEntry(
-        .runRequested, by: actor, run: name, digest: digest,
-        detail: [
-          "required": .integer(required), "sites": .array(blueprint.sites.map { .string($0) }),
-        ]))
+      requestedAt: Date().timeIntervalSince1970, required: required, branch: branch)
+    try recordRequest(request, of: blueprint, by: actor)
     try store.save(request)
     requests[name] = RunRequest(blueprint: blueprint, stored: request)
     return .waiting(digest: digest, required: required)
+  }
+
+  private func recordRequest(
+    _ request: StoredRequest, of blueprint: RunBlueprint, by actor: String
+  ) throws {
+    var entry = AuditEntry(
+      .runRequested, by: actor, run: request.run, digest: request.digest,
+      detail: [
+        "required": .integer(request.required),
+        "sites": .array(blueprint.sites.map { .string($0) }),
+      ])
+    if let branch = request.branch {
+      _ = entry.detail.append(.init(key: "branch_of", value: .string(branch.source)))
+      _ = entry.detail.append(.init(key: "round", value: .integer(branch.round)))
+    }
+    try audit?.record(entry)
   }
 
   /// Agrees to a run; it begins when enough have.
@@ -99,13 +117,21 @@ extension Coordinator {
   /// Begins a run that waits, if enough have agreed to it.
   @discardableResult
   private func releaseIfApproved(_ name: String) throws -> Admitted {
-    guard let request = requests[name] else {
+    guard var request = requests[name] else {
       throw ZorBAError(.invalidConfiguration, "no run '\(name)' waits for approval")
     }
+    let required = try requiredApprovals(of: request.blueprint.configuration)
+    if required > request.stored.required {
+      // The coordinator demands more by now.
+      request.stored.required = required
+      try store.save(request.stored)
+      requests[name] = request
+    }
     let stored = request.stored
-    guard stored.counted >= stored.required else {
+    guard stored.isApproved else {
       return .waiting(digest: stored.digest, required: stored.required)
     }
+    if let branch = stored.branch { try journal(of: branch) }
     try audit?.record(
       AuditEntry(
         .runReleased, by: audit?.keeper ?? AuditEntry.local, run: name, digest: stored.digest,
@@ -122,7 +148,9 @@ extension Coordinator {
     let required = try requiredApprovals(of: blueprint.configuration)
     let request = try store.request(of: blueprint.name)
     guard required > 0 || request != nil else { return }
-    guard let request, request.digest == blueprint.specification, request.releasedAt != nil else {
+    guard let request, request.digest == blueprint.specification, request.releasedAt != nil,
+      request.isApproved, request.counted >= required
+    else {
       throw ZorBAError(
         .refused,
         "run '\(blueprint.name)' is not approved; its digest is \(blueprint.specification)",
@@ -182,7 +210,9 @@ extension Coordinator {
     var status = Zorba_V1_RunStatus.with {
       $0.name = stored.run
       $0.state = "awaiting_approval"
-      $0.reason = "\(stored.counted) of \(stored.required) approvals of \(stored.digest)"
+      $0.reason =
+        "\(stored.counted) of \(stored.required) approvals of \(stored.digest)"
+        + (stored.branch.map { "; it goes on from round \($0.round) of '\($0.source)'" } ?? "")
       $0.rounds = UInt64(configuration.rounds)
       $0.sites = UInt32(request.blueprint.sites.count)
       $0.loss = .nan

@@ -19,6 +19,9 @@ extension RunBlueprint {
 }
 
 extension StoredRequest {
+  /// Whether as many agreed as it needs.
+  var isApproved: Bool { counted >= required }
+
   /// - Throws: `ZorBAError` when this approver cannot approve of this digest.
   func check(digest: String, approver: String) throws {
     guard self.digest == digest else {

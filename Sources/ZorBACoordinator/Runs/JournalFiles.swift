@@ -25,6 +25,21 @@ enum JournalFiles {
     return "\(path).\(number)"
   }
 
+  /// Gives a new journal its name; the disk has confirmed it then.
+  ///
+  /// - Throws: `ZorBAError` with code `inputOutput`.
+  static func place(_ fresh: String, at path: String) throws {
+    guard rename(fresh, path) == 0 else { throw fault("cannot be put in its place", path) }
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let directory = open(folder, O_RDONLY | O_CLOEXEC)
+    guard directory >= 0 else { throw fault("cannot be opened", folder) }
+    defer { close(directory) }
+    // Some file systems cannot synchronise a folder and say so with EINVAL.
+    guard fsync(directory) == 0 || errno == EINVAL else {
+      throw fault("was not confirmed by the disk", folder)
+    }
+  }
+
   private static func fault(_ message: String, _ path: String) -> ZorBAError {
     ZorBAError(
       .inputOutput, "\(message): \(String(cString: strerror(errno)))", at: .init(file: path),

@@ -11,6 +11,7 @@ package final class RoundSelection: Sendable {
   }
 
   private let state = Mutex<State?>(nil)
+  private let lists = Mutex<SignedLists?>(nil)
 
   package init() {}
 
@@ -19,15 +20,23 @@ package final class RoundSelection: Sendable {
     state.withLock { $0 = State(engine: engine, timeline: timeline) }
   }
 
+  /// From now on asks no others than these where a list of survivors was signed before.
+  package func keep(to lists: SignedLists?) { self.lists.withLock { $0 = lists } }
+
   /// Clients to ask, ascending; empty when there is no plan yet or nobody who trains is there.
   package func callAsFunction(
     _ ticket: RoundCoordinator.Ticket, _ available: Set<Int>
   ) -> [Int] {
-    state.withLock { state in
+    let lists = lists.withLock { $0 }
+    return state.withLock { state in
       guard let state else { return [] }
-      return state.engine.participants(
-        round: ticket.round, attempt: ticket.attempt,
-        plan: state.timeline.plan(round: ticket.round), available: available)
+      let plan = state.timeline.plan(round: ticket.round)
+      let drawn = state.engine.participants(
+        round: ticket.round, attempt: ticket.attempt, plan: plan, available: available)
+      guard let lists else { return drawn }
+      return lists.narrow(
+        drawn, round: ticket.round, available: available,
+        matrix: plan.matrix(round: ticket.round))
     }
   }
 }

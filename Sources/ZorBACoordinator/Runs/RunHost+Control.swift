@@ -114,15 +114,6 @@ extension RunHost {
     endStreams(.again, "the run went back to round \(round)")
   }
 
-  /// Copies the run's beginning into another folder, as the journal of a new run.
-  package func branchJournal(
-    at round: Int, to path: String, configuration: RunConfiguration
-  ) throws {
-    _ = try JournalWriter.branch(
-      from: folder.journal, at: UInt64(max(0, round)), to: path,
-      configuration: configuration.journaled)
-  }
-
   /// Ends all streams; sites come again where the reason lets them.
   package func endStreams(_ reason: Zorba_V1_Goodbye.Reason, _ text: String) {
     for session in Array(sessions.values) + Array(arriving.values) {

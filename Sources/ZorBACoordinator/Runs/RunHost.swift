@@ -167,6 +167,7 @@ package actor RunHost {
     engine = opened.engine
     if blueprint.configuration.secureAggregation.isOn {
       secureEpoch = try SecureEpoch.begin(in: folder)
+      selection.keep(to: SignedLists.read(from: folder))
     }
     isOperatorPaused = opened.isOperatorPaused
     warnings = opened.warnings

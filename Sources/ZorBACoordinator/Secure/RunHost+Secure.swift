@@ -30,6 +30,7 @@ extension RunHost {
   func beginEpoch() {
     secure = nil
     stopTimer(.secure)
+    selection.keep(to: SignedLists.read(from: folder))
     do {
       secureEpoch = try SecureEpoch.begin(in: folder)
     } catch {
@@ -169,6 +170,10 @@ extension RunHost {
       return [.rejected(ticket, clients: [])]
     }
     attempt.reports = reports
+    guard canReachQuorum(attempt) else {
+      secure = nil
+      return [.rejected(ticket, clients: [])]
+    }
     let counted = Set(reports.map(\.client))
     for place in attempt.groups.indices where !attempt.groups[place].isOver {
       // Whose weights differ, or whose answer came without the rest of it, must be in no sum, and no
@@ -184,6 +189,13 @@ extension RunHost {
         } catch { break }
       }
     }
+    do {
+      try keepLists(of: attempt)
+    } catch {
+      secure = nil
+      recoverLater(from: error)
+      return [.failed(ticket, reason: "\(error)")]
+    }
     secure = attempt
     sendSecure()
     _ = tellSecureFaults()
@@ -192,6 +204,31 @@ extension RunHost {
     let seconds = deadlines.deadline(asked: asked, failed: max(0, machine.tries - 1))
     startPhases([.confirming, .unmasking], of: ticket, seconds: seconds / 4)
     return []
+  }
+
+  /// Whether the round would count with all whose masked answers are there.
+  ///
+  /// Asked before anybody signs a list: whoever did helps to no other sum of the round.
+  private func canReachQuorum(_ attempt: SecureAttempt) -> Bool {
+    guard let engine else { return true }
+    let answered = attempt.groups.reduce(0) { sum, group in
+      sum + (group.server.phase == .masking ? group.server.answered.count : 0)
+    }
+    return answered >= engine.quorum(asked: asked.count)
+  }
+
+  /// Writes down whom sites are about to sign for, so that the round is never asked of others.
+  private func keepLists(of attempt: SecureAttempt) throws {
+    let lists = attempt.groups.filter { $0.server.phase == .confirming }.map(
+      \.server.survivingMembers)
+    guard !lists.isEmpty else { return }
+    var kept = SignedLists(round: attempt.ticket.round, groups: lists)
+    if let before = SignedLists.read(from: folder), before.round == kept.round {
+      kept.groups += before.groups.filter { !lists.contains($0) }
+      guard kept.groups.count > before.groups.count else { return }
+    }
+    try kept.write(to: folder)
+    selection.keep(to: kept)
   }
 
   /// Makes the round of what the groups told.

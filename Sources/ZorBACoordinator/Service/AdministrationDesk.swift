@@ -122,7 +122,8 @@ package struct AdministrationDesk: AdministrationHandler {
     for (key, value) in detail { _ = entry.detail.append(.init(key: key, value: value)) }
     guard try coordinator.options.access.rules().allows(peer.identity.name, role) else {
       entry.what = .operatorRefused
-      coordinator.audit?.noteStranger(entry)
+      // Whoever comes this far is an enrolled operator, and strangers must not be able to hide it.
+      coordinator.audit?.note(entry)
       throw ZorBAError(
         .refused, "\(actor) has not the role \(role.rawValue), which '\(act)' needs",
         advice: "Whoever keeps the coordinator gives roles, in the file named by --access.")

@@ -1,9 +1,7 @@
 package import Logging
 package import ZorBA
 import ZorBAAudit
-import ZorBAConfiguration
 import ZorBADiagnostics
-import ZorBAJSON
 package import ZorBAStore
 import ZorBATensor
 import ZorBAWire
@@ -48,13 +46,23 @@ package actor Coordinator {
 
   /// Takes up a run, or starts it.
   ///
+  /// - Parameters:
+  ///   - branch: Where it goes on from another run; nil looks for that in the run's request.
+  ///   - actor: Who asks.
   /// - Throws: `ZorBAError` when it is open already or cannot be opened.
   @discardableResult
-  package func open(_ configuration: RunConfiguration, named name: String) throws -> RunHost {
+  package func open(
+    _ configuration: RunConfiguration, named name: String, branch: StoredRequest.Branch? = nil,
+    by actor: String = AuditEntry.local
+  ) throws -> RunHost {
     try checkFree(name)
     let blueprint = try blueprint(of: configuration, named: name)
     try checkApproved(blueprint)
     let folder = RunFolder(path: configuration.out)
+    let request = try store.request(of: name)
+    if let branch = branch ?? request?.branch {
+      try take(branch, of: blueprint, into: folder, by: request?.requestedBy ?? actor)
+    }
     var options = options.runs
     options.federation = federation
     let host = try RunHost(
@@ -89,37 +97,6 @@ package actor Coordinator {
       configuration: SecureAggregationChoice.resolved(
         configuration, blocks: card.layerCount, folder: RunFolder(path: configuration.out)),
       card: card)
-  }
-
-  /// Starts a run from an earlier round of another one, in a folder beside that one's; it needs as
-  /// many approvals as that one did.
-  ///
-  /// - Throws: `ZorBAError` when there is no such round, the name is taken or an override is wrong.
-  func branch(
-    _ source: String, at round: Int, to name: String, overrides: [String],
-    by actor: String = AuditEntry.local
-  ) async throws {
-    let host = try run(named: source)
-    try checkFree(name)
-    var configuration = try RunFile.parse(
-      host.blueprint.configuration.yamlText, file: host.folder.configuration, overrides: overrides)
-    let parent = host.folder.path.split(separator: "/", omittingEmptySubsequences: false)
-      .dropLast().joined(separator: "/")
-    configuration.out = parent.isEmpty ? name : "\(parent)/\(name)"
-    let least = max(
-      try requiredApprovals(of: host.blueprint.configuration),
-      try store.request(of: source)?.required ?? 0)
-    let specification = try blueprint(of: configuration, named: name).specification
-    try audit?.record(
-      AuditEntry(
-        .runBranched, by: actor, run: source, round: round, digest: specification,
-        detail: ["to": .string(name)]))
-    let folder = RunFolder(path: configuration.out)
-    try folder.prepareForNewRun(configuration: configuration.yamlText)
-    try await host.branchJournal(
-      at: round, to: folder.journal, configuration: configuration)
-    try RunFolder.write(configuration.yamlText, to: folder.configuration)
-    try admit(configuration, named: name, by: actor, least: least)
   }
 
   /// The run of this name.

@@ -15,6 +15,7 @@ extension ForwardPass {
       job.dtype = prototypes.vectors.dtype.kernelCode
       job.n = prototypes.count
       job.k = prototypes.width
+      job.batch_invariant = compute.isBatchInvariant ? 1 : 0
       let branch = zk_branch(
         x: x.base, y: y.base, bias: nil, x_stride: x.stride, y_stride: y.stride, rows: x.flatRows,
         direction: -1, scale: 0)

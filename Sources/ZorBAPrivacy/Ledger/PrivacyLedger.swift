@@ -1,4 +1,5 @@
 import ZorBADiagnostics
+import ZorBAFiles
 
 #if canImport(Glibc)
   import Glibc
@@ -19,45 +20,35 @@ package final class PrivacyLedger {
   /// The ledger's file.
   package let path: String
   package private(set) var state: PrivacyLedgerState
-  private var descriptor: Int32
+  private var file: PrivateFile
   private var copyBytes: Int
-  private let synchronize: (Int32) -> Int32
+  private let calls: FileSystemCalls
 
   /// Opens the ledger of a folder, or begins one.
   ///
   /// - Parameter synchronize: Makes a file durable; replaceable so that tests can fail it.
   /// - Throws: `ZorBAError`: `inputOutput` when it cannot be used, `refused` when another process holds
   ///   it or both of its copies are damaged.
-  package init(folder: String, synchronize: @escaping (Int32) -> Int32 = { fsync($0) }) throws {
+  package init(
+    folder: String, synchronize: @escaping @Sendable (Int32) -> Int32 = { fsync($0) }
+  ) throws {
     path = (folder.hasSuffix("/") ? folder : folder + "/") + Self.fileName
-    self.synchronize = synchronize
+    calls = FileSystemCalls(write: FileSystemCalls.system.write, synchronize: synchronize)
     if access(path, F_OK) != 0 {
-      guard errno == ENOENT else { throw Self.failure("cannot be read", path) }
-      try Self.replace(path, with: PrivacyLedgerState(), copyBytes: 0, synchronize).close()
+      guard errno == ENOENT else { throw FileAdvice.privacy.failure("cannot be read", path, errno) }
+      _ = try Self.replace(path, with: PrivacyLedgerState(), copyBytes: 0, calls)
     }
-    descriptor = try Self.opened(path, O_RDWR)
-    copyBytes = 0
-    state = PrivacyLedgerState()
-    do {
-      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-        throw ZorBAError(
-          .refused, "another process uses this privacy ledger", at: .init(file: path),
-          advice: "Stop it, or use another folder.")
-      }
-      guard fchmod(descriptor, 0o600) == 0 else {
-        throw Self.failure("cannot be made private", path)
-      }
-      let bytes = try Self.bytes(of: descriptor, path)
-      state = try Self.decoded(bytes, path)
-      copyBytes = bytes.count / 2
-    } catch {
-      close(descriptor)
-      descriptor = -1
-      throw error
+    file = try PrivateFile(path: path, for: .updating, advice: .privacy, calls: calls)
+    guard try file.lock() else {
+      throw ZorBAError(
+        .refused, "another process uses this privacy ledger", at: .init(file: path),
+        advice: "Stop it, or use another folder.")
     }
+    try file.makePrivate()
+    let bytes = try Self.bytes(of: file)
+    state = try Self.decoded(bytes, path)
+    copyBytes = bytes.count / 2
   }
-
-  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Reads a ledger without holding it; nil when there is none.
   ///
@@ -65,9 +56,8 @@ package final class PrivacyLedger {
   package static func read(folder: String) throws -> PrivacyLedgerState? {
     let path = (folder.hasSuffix("/") ? folder : folder + "/") + fileName
     guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
-    let descriptor = try opened(path, O_RDONLY)
-    defer { close(descriptor) }
-    return try decoded(bytes(of: descriptor, path), path)
+    let file = try PrivateFile(path: path, for: .reading, advice: .privacy)
+    return try decoded(bytes(of: file), path)
   }
 
   /// Charges uses to accounts and returns when the charge is on the disk.
@@ -82,96 +72,41 @@ package final class PrivacyLedger {
         advice: "Begin a state folder for other data; what this one counts cannot be forgotten.")
     }
     if copy.count > copyBytes {
-      let fresh = try Self.replace(path, with: state, copyBytes: copy.count, synchronize)
-      close(descriptor)
-      descriptor = fresh.descriptor
+      file = try Self.replace(path, with: state, copyBytes: copy.count, calls)
       copyBytes = copy.count
       return
     }
     for offset in [0, copyBytes] {
-      try Self.write(copy, to: descriptor, at: offset, path)
-      guard synchronize(descriptor) == 0 else {
-        throw Self.failure("was not confirmed by the disk", path)
-      }
+      try file.write(copy, at: offset)
+      try file.synchronize()
     }
   }
 }
 
 extension PrivacyLedger {
-  /// A file that was made and is locked.
-  private struct Fresh {
-    let descriptor: Int32
-    func close() { PrivacyLedger.close(descriptor) }
-  }
-
-  private static func close(_ descriptor: Int32) {
-    #if canImport(Glibc)
-      _ = Glibc.close(descriptor)
-    #elseif canImport(Musl)
-      _ = Musl.close(descriptor)
-    #else
-      _ = Darwin.close(descriptor)
-    #endif
-  }
-
-  private func close(_ descriptor: Int32) { Self.close(descriptor) }
-
-  /// Puts a whole new file in the place of a path.
+  /// Puts a whole new file, locked, in the place of a path.
   private static func replace(
-    _ path: String, with state: PrivacyLedgerState, copyBytes: Int,
-    _ synchronize: (Int32) -> Int32
-  ) throws -> Fresh {
+    _ path: String, with state: PrivacyLedgerState, copyBytes: Int, _ calls: FileSystemCalls
+  ) throws -> PrivateFile {
     guard let copy = PrivacyLedgerCopies.encoded(state, atLeast: copyBytes) else {
       throw ZorBAError(.inputOutput, "the privacy ledger is full", at: .init(file: path))
     }
     let temporary = path + ".new"
-    let descriptor = try opened(temporary, O_RDWR | O_CREAT | O_TRUNC)
-    do {
-      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-        throw failure("cannot be locked", temporary)
-      }
-      try write(copy + copy, to: descriptor, at: 0, temporary)
-      guard synchronize(descriptor) == 0, rename(temporary, path) == 0 else {
-        throw failure("cannot be put in place", path)
-      }
-      let slash = path.lastIndex(of: "/")
-      let folder = slash.map { String(path[..<$0]) } ?? "."
-      let parent = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      if parent >= 0 {
-        _ = fsync(parent)
-        close(parent)
-      }
-    } catch {
-      close(descriptor)
-      throw error
-    }
-    return Fresh(descriptor: descriptor)
+    let file = try PrivateFile(path: temporary, for: .replacing, advice: .privacy, calls: calls)
+    guard try file.lock() else { throw file.failure("cannot be locked", EWOULDBLOCK) }
+    try file.write(copy + copy, at: 0)
+    try file.synchronize()
+    try file.rename(to: path, fault: "cannot be put in place")
+    return file
   }
 
-  private static func opened(_ path: String, _ flags: Int32) throws -> Int32 {
-    let descriptor = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0o600)
-    guard descriptor >= 0 else { throw failure("cannot be opened", path) }
-    return descriptor
-  }
-
-  private static func bytes(of descriptor: Int32, _ path: String) throws -> [UInt8] {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw failure("cannot be read", path) }
-    guard status.st_mode & S_IFMT == S_IFREG,
-      status.st_size <= 2 * PrivacyLedgerCopies.largestCopy
-    else {
-      throw ZorBAError(.inputOutput, "is no privacy ledger", at: .init(file: path))
+  private static func bytes(of file: PrivateFile) throws -> [UInt8] {
+    let size = try file.byteCount()
+    guard size <= 2 * PrivacyLedgerCopies.largestCopy else {
+      throw ZorBAError(.inputOutput, "is no privacy ledger", at: .init(file: file.path))
     }
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-    var done = 0
-    while done < bytes.count {
-      let got = bytes.withUnsafeMutableBytes {
-        pread(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done, off_t(done))
-      }
-      if got < 0, errno == EINTR { continue }
-      guard got > 0 else { throw failure("cannot be read", path) }
-      done += got
-    }
+    let bytes = try file.read(at: 0, count: size)
+    guard bytes.count == size else { throw file.failure("cannot be read", EIO) }
     return bytes
   }
 
@@ -185,25 +120,12 @@ extension PrivacyLedger {
     }
     return state
   }
+}
 
-  private static func write(
-    _ bytes: [UInt8], to descriptor: Int32, at offset: Int, _ path: String
-  ) throws {
-    try bytes.withUnsafeBytes { buffer in
-      var done = 0
-      while done < buffer.count {
-        let rest = UnsafeRawBufferPointer(rebasing: buffer[done...])
-        let written = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
-        if written < 0, errno == EINTR { continue }
-        guard written > 0 else { throw failure("cannot be written", path) }
-        done += written
-      }
-    }
-  }
-
-  private static func failure(_ message: String, _ path: String) -> ZorBAError {
-    ZorBAError(
-      .inputOutput, "\(message): \(String(cString: strerror(errno)))", at: .init(file: path),
-      advice: "Nothing was answered. Make room on the disk, or check its permissions.")
-  }
+extension FileAdvice {
+  /// Of a ledger: what cannot be charged is not answered.
+  fileprivate static let privacy: FileAdvice = {
+    let advice = "Nothing was answered. Make room on the disk, or check its permissions."
+    return FileAdvice(reaching: advice, owning: advice, writing: advice, confirming: advice)
+  }()
 }

@@ -1,4 +1,5 @@
 import ZorBADiagnostics
+import ZorBAFiles
 
 /// The text of a small YAML file, and the folder its relative paths start from.
 struct SettingsText {
@@ -14,7 +15,8 @@ struct SettingsText {
   init(path: String) throws {
     let bytes: [UInt8]
     do {
-      bytes = try SiteFile(reading: path).read(at: 0, count: Self.maximumBytes + 1)
+      bytes = try PrivateFile(path: path, for: .reading, advice: .site)
+        .read(at: 0, count: Self.maximumBytes + 1)
     } catch {
       throw ZorBAError(
         .invalidConfiguration, "cannot be read", at: .init(file: path),

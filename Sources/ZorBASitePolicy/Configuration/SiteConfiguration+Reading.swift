@@ -1,6 +1,7 @@
 import ZorBA
 import ZorBAConfiguration
 import ZorBADiagnostics
+import ZorBAFiles
 
 extension SiteConfiguration {
   /// Reads `SITE.yaml` and makes sure that the policy it names is there.
@@ -14,7 +15,7 @@ extension SiteConfiguration {
     let site = try parse(
       settings.text, file: path, overrides: overrides, base: settings.base)
     do {
-      _ = try SiteFile(reading: site.policy)
+      _ = try PrivateFile(path: site.policy, for: .reading, advice: .site)
     } catch {
       throw ZorBAError(
         .invalidConfiguration, "the policy '\(site.policy.excerpt())' cannot be read",

@@ -1,4 +1,5 @@
 import ZorBADiagnostics
+package import ZorBAFiles
 import ZorBAJSON
 
 #if canImport(Glibc)
@@ -11,9 +12,9 @@ import ZorBAJSON
 
 /// How far a site has gone in the secure sessions of its runs, on disk in its state folder.
 ///
-/// Of every run it keeps the latest session agreed to, as (epoch, round, attempt), and the latest round
-/// of which a sum was unmasked with this site in it: among which sites. Written before anything leaves, so a crash forgets nothing. Without the file the site
-/// would take part in sessions that it took part in before, so it belongs with the ledger.
+/// Of every run it keeps the latest session agreed to, as (epoch, round, attempt), and the survivors
+/// that it signed last. Written before anything leaves, so a crash forgets nothing. Without the file the
+/// site would take part in sessions that it took part in before, so it belongs with the ledger.
 package struct SecureSessionFile: Sendable {
   package static let fileName = "secure-sessions.json"
   /// Bytes of the file at most; a run takes less than 512 beside its survivors.
@@ -24,34 +25,32 @@ package struct SecureSessionFile: Sendable {
     package var epoch: UInt64
     package var round: Int
     package var attempt: Int
-    package var unmasked: Unmasked?
+    package var signed: Signed?
 
-    package init(epoch: UInt64, round: Int, attempt: Int, unmasked: Unmasked? = nil) {
+    package init(epoch: UInt64, round: Int, attempt: Int, signed: Signed? = nil) {
       self.epoch = epoch
       self.round = round
       self.attempt = attempt
-      self.unmasked = unmasked
+      self.signed = signed
     }
   }
 
-  /// The sums of a round that the coordinator was helped to.
-  package struct Unmasked: Sendable, Equatable {
+  /// The one sum of a round that the site helped to.
+  package struct Signed: Sendable, Equatable {
     package var round: Int
-    /// Whose answers are in each, from 0, ascending.
-    package var sums: [[Int]]
+    /// Whose answers are in it, from 0, ascending.
+    package var survivors: [Int]
 
-    package init(round: Int, sums: [[Int]]) {
+    package init(round: Int, survivors: [Int]) {
       self.round = round
-      self.sums = sums
+      self.survivors = survivors
     }
   }
 
   package let path: String
-  private let folder: String
-  private let calls: SiteSystemCalls
+  private let calls: FileSystemCalls
 
-  package init(folder: String, calls: SiteSystemCalls = .system) {
-    self.folder = folder
+  package init(folder: String, calls: FileSystemCalls = .system) {
     path = (folder.hasSuffix("/") ? folder : folder + "/") + Self.fileName
     self.calls = calls
   }
@@ -61,10 +60,10 @@ package struct SecureSessionFile: Sendable {
   /// - Throws: `ZorBAError` with code `refused` for a damaged file, `inputOutput` when it cannot be read.
   package func read() throws -> [String: Entry] {
     guard access(path, F_OK) == 0 else {
-      guard errno == ENOENT else { throw SiteFile.failure("cannot be read", path, errno) }
+      guard errno == ENOENT else { throw FileAdvice.site.failure("cannot be read", path, errno) }
       return [:]
     }
-    let file = try SiteFile(reading: path)
+    let file = try PrivateFile(path: path, for: .reading, advice: .site)
     let bytes = try file.read(at: 0, count: min(try file.byteCount(), Self.mostBytes))
     guard let members = try? JSONParser.parse(bytes).object?.members else { throw damaged }
     var entries: [String: Entry] = [:]
@@ -93,14 +92,10 @@ package struct SecureSessionFile: Sendable {
       _ = object.append(.init(key: key, value: entry.json))
     }
     let temporary = path + ".new"
-    let file = try SiteFile(path: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, calls: calls)
-    try file.makePrivate()
+    let file = try PrivateFile(path: temporary, for: .replacing, advice: .site, calls: calls)
     try file.write(Array((JSONValue.object(object).serialized + "\n").utf8), at: 0)
     try file.synchronize()
-    guard rename(temporary, path) == 0 else {
-      throw SiteFile.failure("cannot be named", path, errno)
-    }
-    SiteFile.synchronizeFolder(folder)
+    try file.rename(to: path)
   }
 }
 
@@ -110,13 +105,13 @@ extension SecureSessionFile.Entry {
       ("epoch", .integer(Int(clamping: epoch))), ("round", .integer(round)),
       ("attempt", .integer(attempt)),
     ]
-    if let unmasked {
+    if let signed {
       members.append(
         (
-          "unmasked",
+          "signed",
           [
-            "round": .integer(unmasked.round),
-            "sums": .array(unmasked.sums.map { .array($0.map { .integer($0) }) }),
+            "round": .integer(signed.round),
+            "survivors": .array(signed.survivors.map { .integer($0) }),
           ]
         ))
     }
@@ -130,17 +125,11 @@ extension SecureSessionFile.Entry {
       let attempt = json["attempt"]?.integer
     else { return nil }
     self.init(epoch: UInt64(epoch), round: round, attempt: attempt)
-    guard let unmasked = json["unmasked"] else { return }
-    guard let round = unmasked["round"]?.integer,
-      let lists = unmasked["sums"]?.array
+    guard let signed = json["signed"] else { return }
+    guard let round = signed["round"]?.integer, let items = signed["survivors"]?.array
     else { return nil }
-    var sums: [[Int]] = []
-    for list in lists {
-      guard let items = list.array else { return nil }
-      let survivors = items.compactMap(\.integer)
-      guard survivors.count == items.count else { return nil }
-      sums.append(survivors)
-    }
-    self.unmasked = .init(round: round, sums: sums)
+    let survivors = items.compactMap(\.integer)
+    guard survivors.count == items.count else { return nil }
+    self.signed = .init(round: round, survivors: survivors)
   }
 }

@@ -1,4 +1,5 @@
 import ZorBADiagnostics
+package import ZorBAFiles
 
 #if canImport(Glibc)
   import Glibc
@@ -19,7 +20,7 @@ package final class SiteLedger {
   /// The ledger's file.
   package let path: String
   private var state: LedgerState
-  private let file: SiteFile
+  private let file: PrivateFile
   /// Holds the lock of the folder; closed with the ledger.
   private let folderDescriptor: Int32
 
@@ -27,15 +28,15 @@ package final class SiteLedger {
   ///
   /// - Throws: `ZorBAError`: `inputOutput` when folder or file cannot be used, `refused` when
   ///   another process holds the ledger or the file is damaged beyond what its second copy mends.
-  package init(folder: String, calls: SiteSystemCalls = .system) throws {
+  package init(folder: String, calls: FileSystemCalls = .system) throws {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     path = prefix + Self.fileName
     if mkdir(folder, 0o700) != 0, errno != EEXIST {
-      throw SiteFile.failure(
+      throw FileAdvice.site.failure(
         "cannot be made", folder, errno, advice: "Set state to a folder that this user may write.")
     }
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw SiteFile.failure("cannot be opened", folder, errno) }
+    guard descriptor >= 0 else { throw FileAdvice.site.failure("cannot be opened", folder, errno) }
     do {
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
         throw ZorBAError(
@@ -43,10 +44,10 @@ package final class SiteLedger {
           advice: "Stop it, or give this site a state folder of its own.")
       }
       if access(path, F_OK) != 0 {
-        guard errno == ENOENT else { throw SiteFile.failure("cannot be read", path, errno) }
-        try Self.begin(path, folder: folder, calls: calls)
+        guard errno == ENOENT else { throw FileAdvice.site.failure("cannot be read", path, errno) }
+        try Self.begin(path, calls: calls)
       }
-      file = try SiteFile(path: path, flags: O_RDWR, calls: calls)
+      file = try PrivateFile(path: path, for: .updating, advice: .site, calls: calls)
       try file.makePrivate()
       state = try Self.load(file)
     } catch {
@@ -59,18 +60,15 @@ package final class SiteLedger {
   deinit { close(folderDescriptor) }
 
   /// Makes a ledger that has counted nothing, whole or not at all.
-  private static func begin(_ path: String, folder: String, calls: SiteSystemCalls) throws {
+  private static func begin(_ path: String, calls: FileSystemCalls) throws {
     let temporary = path + ".new"
-    let file = try SiteFile(path: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, calls: calls)
+    let file = try PrivateFile(path: temporary, for: .replacing, advice: .site, calls: calls)
     try file.write(LedgerCopies.encoded(LedgerState()), at: 0)
     try file.synchronize()
-    guard rename(temporary, path) == 0 else {
-      throw SiteFile.failure("cannot be named", path, errno)
-    }
-    SiteFile.synchronizeFolder(folder)
+    try file.rename(to: path)
   }
 
-  private static func load(_ file: SiteFile) throws -> LedgerState {
+  private static func load(_ file: PrivateFile) throws -> LedgerState {
     let bytes = try file.read(at: 0, count: 2 * LedgerCopies.copyBytes)
     guard let state = LedgerCopies.decoded(bytes) else {
       throw ZorBAError(
@@ -114,6 +112,7 @@ package final class SiteLedger {
   package static func usage(inFolder folder: String, at now: UTCInstant) throws -> SiteUsage? {
     let path = (folder.hasSuffix("/") ? folder : folder + "/") + fileName
     guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
-    return try load(SiteFile(reading: path)).usage(run: "", round: nil, at: now)
+    return try load(PrivateFile(path: path, for: .reading, advice: .site))
+      .usage(run: "", round: nil, at: now)
   }
 }

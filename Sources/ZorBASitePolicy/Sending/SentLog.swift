@@ -1,4 +1,4 @@
-import ZorBADiagnostics
+package import ZorBAFiles
 
 #if canImport(Glibc)
   import Glibc
@@ -16,13 +16,13 @@ import ZorBADiagnostics
 package final class SentLog {
   package let path: String
   private let bytesPerFile: Int
-  private let calls: SiteSystemCalls
-  private var file: SiteFile?
+  private let calls: FileSystemCalls
+  private var file: PrivateFile?
 
   /// Opens the log, or begins one.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput`.
-  package init(path: String, keepMiB: Int, calls: SiteSystemCalls = .system) throws {
+  package init(path: String, keepMiB: Int, calls: FileSystemCalls = .system) throws {
     self.path = path
     self.bytesPerFile = min(max(1, keepMiB), 1 << 20) << 19
     self.calls = calls
@@ -44,7 +44,7 @@ package final class SentLog {
       size = 0
     }
     do {
-      try file.write(bytes, at: nil)
+      try file.append(bytes)
       if durably { try file.synchronize() }
     } catch {
       // What cannot be taken back is closed: opening it again ends a torn line.
@@ -54,23 +54,22 @@ package final class SentLog {
   }
 
   /// The open file; opened anew when there is none or somebody moved it.
-  private func current() throws -> SiteFile {
+  private func current() throws -> PrivateFile {
     if let file, try file.isInPlace() { return file }
-    let file = try SiteFile(path: path, flags: O_RDWR | O_APPEND | O_CREAT, calls: calls)
-    try file.makePrivate()
+    let file = try PrivateFile(path: path, for: .appending, advice: .site, calls: calls)
     let size = try file.byteCount()
     if size > 0, try file.read(at: size - 1, count: 1) != [UInt8(ascii: "\n")] {
-      try file.write([UInt8(ascii: "\n")], at: nil)
+      try file.append([UInt8(ascii: "\n")])
     }
     self.file = file
     return file
   }
 
   /// Puts the current file in the place of the one before it, and begins another.
-  private func rotated(_ file: SiteFile) throws -> SiteFile {
+  private func rotated(_ file: PrivateFile) throws -> PrivateFile {
     try file.synchronize()
     guard rename(path, path + ".1") == 0 else {
-      throw SiteFile.failure(
+      throw FileAdvice.site.failure(
         "cannot be put aside", path, errno, advice: "Nothing was sent. Check the folder.")
     }
     self.file = nil

@@ -18,6 +18,10 @@ extension CoordinatorStore {
           request.requestedAt, request.required, request.releasedAt,
         ])
       for approval in request.approvals { try Self.insert(approval, run: request.run, db) }
+      guard let branch = request.branch else { return }
+      try db.execute(
+        sql: "INSERT INTO branch (run, source, round, chain) VALUES (?, ?, ?, ?)",
+        arguments: [request.run, branch.source, branch.round, branch.chain])
     }
   }
 
@@ -72,21 +76,26 @@ extension CoordinatorStore {
   package func requests() throws -> [StoredRequest] {
     try read { db in
       try Row.fetchAll(db, sql: "SELECT * FROM request ORDER BY run").map { row in
-        try StoredRequest(
-          row, approvals: Self.approvals(of: ColumnReader(row, "request").text("run"), db))
+        let run = try ColumnReader(row, "request").text("run")
+        return try StoredRequest(
+          row, approvals: Self.approvals(of: run, db), branch: Self.branch(of: run, db))
       }
     }
   }
 
   private static func request(_ run: String, _ db: Database) throws -> StoredRequest? {
     try Row.fetchOne(db, sql: "SELECT * FROM request WHERE run = ?", arguments: [run])
-      .map { try StoredRequest($0, approvals: approvals(of: run, db)) }
+      .map { try StoredRequest($0, approvals: approvals(of: run, db), branch: branch(of: run, db)) }
   }
 
   private static func approvals(of run: String, _ db: Database) throws -> [Row] {
     try Row.fetchAll(
       db, sql: "SELECT * FROM approval WHERE run = ? ORDER BY approved_at, approver",
       arguments: [run])
+  }
+
+  private static func branch(of run: String, _ db: Database) throws -> Row? {
+    try Row.fetchOne(db, sql: "SELECT * FROM branch WHERE run = ?", arguments: [run])
   }
 
   private static func insert(

@@ -16,6 +16,23 @@ package struct StoredRequest: Hashable, Sendable {
     }
   }
 
+  /// Where a run begins that goes on from another one.
+  package struct Branch: Hashable, Sendable {
+    /// The other run's name.
+    package var source: String
+    /// The last round that the two have in common.
+    package var round: Int
+    /// The chain value of the other run's journal after that round, in hexadecimal digits: which
+    /// history was asked for.
+    package var chain: String
+
+    package init(source: String, round: Int, chain: String) {
+      self.source = source
+      self.round = round
+      self.chain = chain
+    }
+  }
+
   /// The name that the run has, or will have.
   package var run: String
   /// SHA-256 of the specification, 64 lower-case hexadecimal digits.
@@ -32,10 +49,12 @@ package struct StoredRequest: Hashable, Sendable {
   package var releasedAt: Double?
   /// In the order in which they came.
   package var approvals: [Approval] = []
+  /// Nil for a run that begins at its base model.
+  package var branch: Branch?
 
   package init(
     run: String, digest: String, configuration: String, requestedBy: String, requestedAt: Double,
-    required: Int, releasedAt: Double? = nil, approvals: [Approval] = []
+    required: Int, releasedAt: Double? = nil, approvals: [Approval] = [], branch: Branch? = nil
   ) {
     self.run = run
     self.digest = digest
@@ -45,12 +64,13 @@ package struct StoredRequest: Hashable, Sendable {
     self.required = required
     self.releasedAt = releasedAt
     self.approvals = approvals
+    self.branch = branch
   }
 
   /// Approvals of others than whoever asked.
   package var counted: Int { Set(approvals.map(\.approver)).subtracting([requestedBy]).count }
 
-  init(_ row: Row, approvals: [Row]) throws {
+  init(_ row: Row, approvals: [Row], branch: Row?) throws {
     let columns = ColumnReader(row, "request")
     self = try StoredRequest(
       run: columns.text("run"), digest: columns.text("digest"),
@@ -61,6 +81,12 @@ package struct StoredRequest: Hashable, Sendable {
         let columns = ColumnReader(row, "approval")
         return try Approval(
           approver: columns.text("approver"), time: columns.double("approved_at"))
+      },
+      branch: branch.map { row in
+        let columns = ColumnReader(row, "branch")
+        return try Branch(
+          source: columns.text("source"), round: columns.integer("round"),
+          chain: columns.text("chain"))
       }
     ).checked()
   }
@@ -77,6 +103,7 @@ package struct StoredRequest: Hashable, Sendable {
     request.required = try checks.count(required, "required")
     request.releasedAt = try releasedAt.map { try checks.finite($0, "released_at") }
     request.approvals = try approvals.map { try $0.checked() }
+    request.branch = try branch?.checked()
     return request
   }
 
@@ -86,6 +113,15 @@ package struct StoredRequest: Hashable, Sendable {
       throw checks.failure("digest", "'\(text.excerpt())' is no SHA-256 digest")
     }
     return text
+  }
+}
+
+extension StoredRequest.Branch {
+  func checked() throws -> StoredRequest.Branch {
+    let checks = ValueChecks("branch")
+    return StoredRequest.Branch(
+      source: try checks.name(source, "source"), round: try checks.count(round, "round"),
+      chain: try checks.text(chain, "chain", limit: 64))
   }
 }
 

@@ -7,7 +7,7 @@ import ZorBADiagnostics
 /// the next change is a new file beside this one, a line in `steps`, and a new fixture.
 enum SchemaVersions {
   private static let steps: [@Sendable (Database) throws -> Void] = [
-    SchemaVersion1.apply, SchemaVersion2.apply,
+    SchemaVersion1.apply, SchemaVersion2.apply, SchemaVersion3.apply,
   ]
 
   private static let prefix = "coordinator-v"

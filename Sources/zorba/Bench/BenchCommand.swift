@@ -10,6 +10,6 @@ struct BenchCommand: ParsableCommand {
       """,
     subcommands: [
       BenchStepCommand.self, BenchGemmCommand.self, BenchReplayCommand.self,
-      BenchPeakCommand.self,
+      BenchPeakCommand.self, BenchSecureAggregationCommand.self,
     ])
 }

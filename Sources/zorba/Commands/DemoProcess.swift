@@ -89,7 +89,9 @@ final class DemoProcess {
   }
 
   private static func file(_ path: String) throws -> FileHandle {
-    guard FileManager.default.createFile(atPath: path, contents: nil),
+    guard
+      FileManager.default.createFile(
+        atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
       let handle = FileHandle(forWritingAtPath: path)
     else { throw ZorBAError(.inputOutput, "cannot be made", at: .init(file: path)) }
     return handle

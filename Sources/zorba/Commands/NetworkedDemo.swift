@@ -67,7 +67,7 @@ struct NetworkedDemo {
   private func makeIdentities() throws {
     do {
       try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true)
+        atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
       throw ZorBAError(
         .inputOutput, "the folder cannot be made", at: .init(file: folder),

@@ -36,7 +36,11 @@ import ZorBATensor
     ),
   ]
 
-  @Test(.enabled(if: wanted != nil)) func print() throws {
+  @Test(
+    .enabled(
+      if: wanted != nil,
+      "prints the table of docs/robustness.md for minutes; set ZORBA_ROBUSTNESS_TABLE"))
+  func print() throws {
     let folder = try TemporaryFolder()
     Swift.print("| rule | false answers | sites | accuracy | loss | alarms: liars, honest |")
     Swift.print("| --- | --- | --- | --- | --- | --- |")
