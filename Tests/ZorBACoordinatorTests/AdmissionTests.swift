@@ -150,7 +150,7 @@ import ZorBAWire
     let known = try SecureSessionFile(folder: federation.folder.path("ward-1/state")).read()
     let name = LoopbackFederation.name
     let entry = try #require(known["\(name)/trial"])
-    #expect(entry.unmasked != nil)
+    #expect(entry.signed != nil)
     #expect(known["\(name)/specification \(host.blueprint.specification)"] == entry)
     try await coordinator.end()
   }
