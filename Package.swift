@@ -418,7 +418,7 @@ let package = Package(
       dependencies: [
         "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
         "ZorBASecureAggregation", "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAEvidence",
-        "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData", "ZorBAFederation",
+        "ZorBAPrivacy", "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData", "ZorBAFederation",
         "ZorBAJournal",
         "ZorBAOptimization", "ZorBACheckpoint", "ZorBAModels", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport",

@@ -94,7 +94,8 @@ final class AgentSession {
         path: "\(folder)/run.zorba",
         loading: SiteLoading(
           configuration: configuration, threads: agent.options.threads,
-          downloaded: "\(folder)/model", gradients: agent.options.gradients)),
+          downloaded: "\(folder)/model", gradients: agent.options.gradients,
+          randomness: agent.options.randomness)),
       report: agent.post)
     backoff = Backoff(
       base: configuration.reconnect.firstSeconds, cap: configuration.reconnect.longestSeconds)

@@ -22,6 +22,8 @@ struct SiteLoading: Sendable {
   let downloaded: String
   /// Where first-order methods take gradients from; nil takes the model's backward pass.
   var gradients: SharedGradientFactory?
+  /// Where private samples and noise come from; nil takes the system's generator.
+  var randomness: (@Sendable () -> any CryptographicGenerator)?
 
   /// The base model's folder.
   private var model: String {
@@ -76,8 +78,10 @@ struct SiteLoading: Sendable {
   ) throws -> SitePrivacy? {
     guard settings.differentialPrivacy != nil else { return nil }
     return SitePrivacy(
-      ledger: try PrivacyLedger(folder: configuration.state), run: run,
-      total: try SitePolicy.read(path: configuration.policy).epsilonMaximum, done: done)
+      ledger: try PrivacyLedger(folder: configuration.state),
+      answers: try PrivateAnswers(folder: configuration.state), run: run,
+      total: try SitePolicy.read(path: configuration.policy).epsilonMaximum, done: done,
+      random: randomness?() ?? SystemRandomNumberGenerator())
   }
 
   /// A run that branched off is another one than its journal's header says: the site's policy is asked

@@ -1,4 +1,6 @@
 import ZorBADiagnostics
+import ZorBAJSON
+import ZorBAJournal
 package import ZorBAPrivacy
 
 /// What a site brings to a run that promises differential privacy: its ledger, and its own limit.
@@ -7,20 +9,29 @@ package struct SitePrivacy {
   package static let account = "site"
 
   let ledger: PrivacyLedger
+  let answers: PrivateAnswers
   let run: String
   let total: Double?
   let done: Int
+  let random: any CryptographicGenerator
 
   /// - Parameters:
   ///   - ledger: The site's, in its state folder.
+  ///   - answers: What it answered last, in the same folder; by default it lasts as long as the process.
   ///   - run: The run's name.
   ///   - total: What all runs together may spend (`epsilon_maximum`); nil sets no limit.
   ///   - done: The round at which the site's journal ends.
-  package init(ledger: PrivacyLedger, run: String, total: Double?, done: Int) {
+  ///   - random: Where samples and noise come from.
+  package init(
+    ledger: PrivacyLedger, answers: PrivateAnswers = PrivateAnswers(), run: String, total: Double?,
+    done: Int, random: any CryptographicGenerator = SystemRandomNumberGenerator()
+  ) {
     self.ledger = ledger
+    self.answers = answers
     self.run = run
     self.total = total
     self.done = done
+    self.random = random
   }
 
   /// What makes this site's answers private; nil for a run that promises nothing.
@@ -28,7 +39,7 @@ package struct SitePrivacy {
   /// - Throws: `ZorBAError` with code `refused` when the rest of the run would overspend, or when the
   ///   run promises privacy and the site has no ledger.
   static func client(
-    _ site: SitePrivacy?, _ run: RunConfiguration, examples: Int
+    _ site: SitePrivacy?, _ run: RunConfiguration, header: JournalHeader, examples: Int
   ) throws -> ClientPrivacy? {
     guard let privacy = run.differentialPrivacy else { return nil }
     guard let site else {
@@ -42,7 +53,17 @@ package struct SitePrivacy {
     let meter = try PrivacyMeter(
       ledger: site.ledger, account: account,
       terms: mechanism.terms(run: site.run, total: site.total),
-      uses: max(0, run.rounds - site.done) * mechanism.usesPerRound)
-    return ClientPrivacy(mechanism, meter: meter)
+      uses: max(0, run.rounds - site.answered) * mechanism.usesPerRound)
+    return ClientPrivacy(
+      mechanism, meter: meter, answers: site.answers,
+      identity: header.encoded + Array(run.journaled.serialized.utf8), random: site.random)
+  }
+
+  /// The last round that costs nothing more: of the journal, or one that was charged after it.
+  private var answered: Int {
+    guard let latest = answers.latest(run: run), latest.generation <= ledger.state.generation,
+      latest.round == done + 1
+    else { return done }
+    return latest.round
   }
 }

@@ -85,7 +85,7 @@ package final class SiteReplica {
       examples: try task.rows(ofClients: configuration.data.train).dataset.examples,
       configuration: configuration, runKey: header.schedule.runKey)
     self.privacy = try SitePrivacy.client(
-      privacy, configuration, examples: client.examples.count)
+      privacy, configuration, header: header, examples: client.examples.count)
     let limit = configuration.evaluate.limit
     evaluated = try [
       .validation: configuration.data.validation, .test: configuration.data.test,
@@ -183,7 +183,7 @@ extension SiteReplica {
   package func evaluate(
     _ split: EvaluationConfiguration.Split, leastSegment: Int? = nil
   ) throws -> Evaluation? {
-    var fairness = configuration.differentialPrivacy == nil ? configuration.fairness : nil
+    var fairness = configuration.toldFairness
     if let leastSegment {
       fairness?.raiseMinimum(to: leastSegment)
     } else {

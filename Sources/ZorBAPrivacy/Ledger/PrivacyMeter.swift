@@ -125,6 +125,9 @@ package final class PrivacyMeter {
 }
 
 extension PrivacyMeter {
+  /// The ledger's, which grows with every charge.
+  package var generation: Int { ledger.state.generation }
+
   /// Uses that this run has taken.
   package var count: Int {
     ledger.state.entries(of: account).reduce(0) {
