@@ -1,5 +1,6 @@
 import Testing
 import ZorBA
+import ZorBAOptimization
 import ZorBAPrivacy
 import ZorBASite
 import ZorBATestSupport

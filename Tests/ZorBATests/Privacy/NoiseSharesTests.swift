@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import ZorBADiagnostics
+import ZorBAOptimization
 import ZorBAPrivacy
 import ZorBATestSupport
 

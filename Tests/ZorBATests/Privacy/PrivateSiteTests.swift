@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import ZorBADiagnostics
 import ZorBAJournal
+import ZorBAOptimization
 import ZorBAPrivacy
 import ZorBATensor
 
