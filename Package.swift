@@ -434,7 +434,7 @@ let package = Package(
       dependencies: [
         "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
         "ZorBASecureAggregation", "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAEvidence",
-        "ZorBAFiles", "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData",
+        "ZorBAFiles", "ZorBAPrivacy", "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData",
         "ZorBAFederation", "ZorBAJournal",
         "ZorBAOptimization", "ZorBACheckpoint", "ZorBAModels", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport",

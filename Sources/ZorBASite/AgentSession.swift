@@ -99,7 +99,7 @@ final class AgentSession {
         loading: SiteLoading(
           configuration: configuration, threads: agent.options.threads,
           downloaded: "\(folder)/model", gradients: agent.options.gradients,
-          audit: agent.options.audit)),
+          audit: agent.options.audit, randomness: agent.options.randomness)),
       report: agent.post)
     backoff = Backoff(
       base: configuration.reconnect.firstSeconds, cap: configuration.reconnect.longestSeconds)

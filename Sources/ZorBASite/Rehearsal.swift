@@ -30,6 +30,7 @@ package final class Rehearsal {
   private let header: JournalHeader
   private let replica: SiteReplica
   private let federation: String
+  private let ledger: RehearsalLedger
 
   /// Loads the site's model and rows as the agent would.
   ///
@@ -69,9 +70,14 @@ package final class Rehearsal {
       train: [configuration.data.train], validation: configuration.data.validation,
       test: configuration.data.test)
     own.out = configuration.state
+    let ledger = try RehearsalLedger(of: configuration)
     replica = try SiteReplica(
       header: header, configuration: own, siteNumber: number + 1,
-      context: context, gradients: gradients)
+      context: context, gradients: gradients,
+      privacy: try ledger.privacy(
+        of: own, named: runName, specification: SiteDispatch.specification(of: header.encoded),
+        policy: policy))
+    self.ledger = ledger
   }
 
   /// What would leave: the first messages of a stream, and the answer to round 1.
@@ -115,7 +121,9 @@ package final class Rehearsal {
             $0.loss = share.loss(Float(answer.loss))
           }
           $0.seconds = share.seconds(Float(answer.seconds))
-          $0.peakMemoryMib = UInt32(clamping: share.peakMemoryMiB(replica.peakMemory >> 20))
+          $0.peakMemoryMib = UInt32(
+            clamping: run.differentialPrivacy == nil
+              ? share.peakMemoryMiB(replica.peakMemory >> 20) : 0)
         }
       },
     ]

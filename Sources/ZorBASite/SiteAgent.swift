@@ -2,6 +2,7 @@ package import ZorBA
 package import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
+package import ZorBAPrivacy
 package import ZorBASitePolicy
 package import ZorBAWire
 
@@ -30,6 +31,9 @@ package final class SiteAgent: Sendable {
     package var audit: AuditTrail?
     /// Where first-order methods take gradients from; nil takes the model's backward pass.
     package var gradients: SharedGradientFactory?
+    /// Where private samples and noise come from; nil takes the system's generator, as anything but a
+    /// test must.
+    package var randomness: (@Sendable () -> any CryptographicGenerator)?
 
     package init() {}
   }

@@ -25,6 +25,8 @@ struct SiteLoading: Sendable {
   var gradients: SharedGradientFactory?
   /// Where it is recorded which branches the policy let in; nil keeps no log.
   var audit: AuditTrail?
+  /// Where private samples and noise come from; nil takes the system's generator.
+  var randomness: (@Sendable () -> any CryptographicGenerator)?
 
   /// The base model's folder.
   private var model: String {
@@ -99,9 +101,11 @@ struct SiteLoading: Sendable {
   ) throws -> SitePrivacy? {
     guard settings.differentialPrivacy != nil else { return nil }
     return SitePrivacy(
-      ledger: try PrivacyLedger(folder: configuration.state), run: run,
+      ledger: try PrivacyLedger(folder: configuration.state),
+      answers: try PrivateAnswers(folder: configuration.state), run: run,
       specification: specification,
-      total: try SitePolicy.read(path: configuration.policy).epsilonMaximum, done: done)
+      total: try SitePolicy.read(path: configuration.policy).epsilonMaximum, done: done,
+      random: randomness?() ?? SystemRandomNumberGenerator())
   }
 
   /// A run that branched off is another one than its journal's header says: the site's policy is asked

@@ -52,6 +52,26 @@ import ZorBATestSupport
     #expect(try PrivacyLedger.read(folder: folder.path) == held.state)
   }
 
+  /// Whatever the clock says: what was spent stays spent, and no more is left.
+  @Test(arguments: [0, 4_000_000_000])
+  func noClockIsRead(_ seconds: Double) throws {
+    let folder = try Folder()
+    do {
+      let ledger = try PrivacyLedger(folder: folder.path)
+      try PrivacyMeter(ledger: ledger, account: "a", terms: Self.terms(), uses: 100).reserve(40)
+    }
+    let before = try PrivacyLedger.read(folder: folder.path)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: seconds)], ofItemAtPath: folder.file)
+    let ledger = try PrivacyLedger(folder: folder.path)
+    #expect(ledger.state == before)
+    let meter = try PrivacyMeter(ledger: ledger, account: "a", terms: Self.terms(), uses: 1)
+    #expect(meter.count == 40)
+    try meter.reserve(1)
+    let text = String(decoding: try Data(contentsOf: URL(filePath: folder.file)), as: UTF8.self)
+    #expect(!text.contains("time") && !text.contains("date"))
+  }
+
   @Test func aRunThatWouldOverspendIsRefusedAtItsStart() throws {
     let folder = try Folder()
     let ledger = try PrivacyLedger(folder: folder.path)

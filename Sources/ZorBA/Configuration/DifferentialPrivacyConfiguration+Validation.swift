@@ -108,6 +108,6 @@ extension RunConfiguration {
         "a power of two, so that what a site sends is a whole number of steps of the noise's grid"
       )
     }
-    return nil
+    return shareSumFault
   }
 }

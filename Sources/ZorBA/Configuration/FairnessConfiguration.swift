@@ -108,6 +108,9 @@ extension FairnessConfiguration {
 }
 
 extension RunConfiguration {
+  /// What may be told of segments: nothing under differential privacy, as their figures carry no noise.
+  var toldFairness: FairnessConfiguration? { differentialPrivacy == nil ? fairness : nil }
+
   /// The first rule of `aggregation` and `fairness`, by themselves and under the run's method, that
   /// does not hold; nil when all do.
   package var combinationFault: Fault? {

@@ -43,10 +43,14 @@ package struct ClientMechanism: Sendable {
     switch privacy.noise {
     case .central: grid = try NoiseGrid(deviation: sigma * privacy.clip)
     case .distributed:
-      let share = sigma * privacy.clip / Double(privacy.shares).squareRoot()
-      let drawn = divisor + 12 * divisor.squareRoot() + 40
-      grid = try NoiseGrid(
-        deviation: share, exactUpTo: (isRecord ? drawn : 1) * privacy.clip + 12 * share)
+      guard !isRecord || expected == run.batch.size else {
+        throw ZorBAError(
+          .invalidConfiguration,
+          "a batch of \(run.batch.size) cannot be drawn from \(examples) rows where noise is added in "
+            + "shares", at: .init(field: "batch.size"),
+          advice: "Use a power of two that no site's rows fall below, or noise: central.")
+      }
+      grid = try NoiseShares(privacy, sigma: sigma, divisor: Int(divisor)).grid
     }
     release = GaussianRelease(clip: privacy.clip, grid: grid, divisor: divisor)
     guard

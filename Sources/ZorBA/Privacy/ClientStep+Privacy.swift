@@ -12,7 +12,7 @@ extension ClientStep {
     of client: FederationClient, privacy: ClientPrivacy, number: UInt32, round: UInt64,
     blocks: [Int], time: inout TimeLedger, isCancelled: () -> Bool
   ) throws -> Answer {
-    if let scalars = privacy.known(round: round, blocks: blocks) {
+    if let scalars = try privacy.known(round: round, blocks: blocks) {
       return Answer(
         scalars: scalars, losses: [], halves: nil, examples: privacy.mechanism.statedExamples)
     }

@@ -8,18 +8,23 @@ struct FederationPrivacy {
   /// - Parameters:
   ///   - folder: The run's.
   ///   - done: Rounds that are committed.
+  ///   - randomness: Where a client's samples and noise come from, clients counted from 0; nil takes the
+  ///     system's generator.
   /// - Throws: `ZorBAError` when the ledger cannot be used or what is left of the run would overspend.
   init(
-    _ plan: PrivacyPlan, names: [String], configuration: RunConfiguration, folder: String, done: Int
+    _ plan: PrivacyPlan, names: [String], configuration: RunConfiguration, folder: String, done: Int,
+    randomness: ((Int) -> any CryptographicGenerator)? = nil
   ) throws {
     let ledger = try PrivacyLedger(folder: folder)
     self.names = names
-    clients = try zip(names, plan.mechanisms).map { name, mechanism in
-      ClientPrivacy(
+    clients = try zip(names, plan.mechanisms).enumerated().map { place, client in
+      let (name, mechanism) = client
+      return ClientPrivacy(
         mechanism,
         meter: try PrivacyMeter(
           ledger: ledger, account: name, terms: mechanism.terms(run: "simulation", total: nil),
-          uses: max(0, configuration.rounds - done) * mechanism.usesPerRound))
+          uses: max(0, configuration.rounds - done) * mechanism.usesPerRound),
+        random: randomness?(place) ?? SystemRandomNumberGenerator())
     }
   }
 

@@ -25,8 +25,20 @@ public struct PrivacyReport: Sendable, Equatable {
   /// What was promised.
   public var configuration: DifferentialPrivacyConfiguration?
 
-  /// The largest epsilon of a site.
-  public var epsilon: Double { sites.map(\.epsilon).max() ?? 0 }
+  /// The largest epsilon of a site; where only sites know what they spent, what none of them exceeds.
+  public var epsilon: Double { sites.map(\.epsilon).max() ?? configuration?.epsilon ?? 0 }
+
+  /// What a coordinator knows: what was promised. Every site holds the run to it and keeps its own ledger.
+  package init(promised configuration: DifferentialPrivacyConfiguration) {
+    sites = []
+    self.configuration = configuration
+  }
+
+  /// What was spent, site by site.
+  package init(sites: [Site], configuration: DifferentialPrivacyConfiguration?) {
+    self.sites = sites
+    self.configuration = configuration
+  }
 
   package var json: JSONValue {
     var members: [(String, JSONValue)] = [("epsilon", .number(epsilon))]

@@ -6,6 +6,7 @@ import ZorBAJournal
 import ZorBAModels
 import ZorBAOptimization
 import ZorBAPlanning
+import ZorBAPrivacy
 import ZorBATensor
 
 /// A configuration with everything it names loaded, encoded, partitioned and checked.
@@ -172,11 +173,13 @@ struct PreparedRun {
   /// The clients' privacy with its ledger in the run's folder; nil where the run promises nothing.
   ///
   /// - Throws: `ZorBAError` when the ledger cannot be used or the rest of the run would overspend.
-  func federationPrivacy(folder: RunFolder, done: Int) throws -> FederationPrivacy? {
+  func federationPrivacy(
+    folder: RunFolder, done: Int, randomness: ((Int) -> any CryptographicGenerator)? = nil
+  ) throws -> FederationPrivacy? {
     try privacy.map {
       try FederationPrivacy(
         $0, names: clients.map(\.name), configuration: configuration, folder: folder.path,
-        done: done)
+        done: done, randomness: randomness)
     }
   }
 
@@ -234,10 +237,12 @@ struct PreparedRun {
   }
 
   /// Evaluates rows under the run's weights, or another model of the same shape.
+  ///
+  /// Under differential privacy nothing is told of segments, as by a site.
   func evaluate(_ rows: Dataset, model: Model? = nil) throws -> Evaluation {
     let scorer = ExampleScorer(
       model: model ?? loaded.model, tokenBranchLimit: memory.evaluationTokenLimit)
-    return try Evaluator(scorer: scorer, fairness: configuration.fairness).evaluate(rows) {
+    return try Evaluator(scorer: scorer, fairness: configuration.toldFairness).evaluate(rows) {
       observer(.evaluating(done: $0, total: $1))
     }
   }

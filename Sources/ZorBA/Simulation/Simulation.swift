@@ -3,6 +3,7 @@ import ZorBAFederation
 import ZorBAJournal
 import ZorBAModels
 import ZorBAOptimization
+package import ZorBAPrivacy
 import ZorBATensor
 
 /// A whole federation on this machine: sites, coordinator and evaluation in one process.
@@ -40,6 +41,9 @@ public struct Simulation {
     package var tampers: AnswerTampering?
     /// Where first-order methods take gradients from; nil takes the model's backward pass.
     package var gradients: GradientFactory?
+    /// Where a client's private samples and noise come from, clients counted from 0; nil takes the
+    /// system's generator, as anything but a test must.
+    package var randomness: ((Int) -> any CryptographicGenerator)?
 
     /// Every processor, no comparison, silent.
     public init() {}
@@ -71,7 +75,8 @@ public struct Simulation {
       configuration, context: context, journal: resume ? folder.journal : nil,
       estimates: options.estimates, observer: options.observer)
     let record = try RunRecord.open(folder, run: run, resume: resume)
-    let privacy = try run.federationPrivacy(folder: folder, done: record.lastRound)
+    let privacy = try run.federationPrivacy(
+      folder: folder, done: record.lastRound, randomness: options.randomness)
     let session = try run.roundSession(
       lastCommitted: record.lastRound, folder: folder, options: options,
       privacy: privacy?.clients ?? [], warn: record.warn)

@@ -85,7 +85,7 @@ package final class SiteReplica {
       examples: try task.rows(ofClients: configuration.data.train).dataset.examples,
       configuration: configuration, runKey: header.schedule.runKey)
     self.privacy = try SitePrivacy.client(
-      privacy, configuration, examples: client.examples.count)
+      privacy, configuration, header: header, examples: client.examples.count)
     // All of the rows, whatever `evaluate.limit` says: of two runs whose limits differ by one, the
     // figures would differ by those of one row.
     evaluated = try [
@@ -184,7 +184,7 @@ extension SiteReplica {
   package func evaluate(
     _ split: EvaluationConfiguration.Split, leastSegment: Int? = nil
   ) throws -> Evaluation? {
-    var fairness = configuration.differentialPrivacy == nil ? configuration.fairness : nil
+    var fairness = configuration.toldFairness
     if let leastSegment {
       fairness?.raiseMinimum(to: leastSegment)
     } else {

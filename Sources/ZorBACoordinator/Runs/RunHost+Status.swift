@@ -140,6 +140,7 @@ extension RunHost {
     let monitor = contributions ?? recalledContributions()
     result.contributions = monitor?.contributions ?? []
     result.contributionAlarms = monitor?.alarms ?? []
+    result.privacy = configuration.differentialPrivacy.map(PrivacyReport.init(promised:))
     result.warnings = warnings
     return result
   }

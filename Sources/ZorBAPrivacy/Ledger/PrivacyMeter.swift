@@ -135,6 +135,9 @@ package final class PrivacyMeter {
 }
 
 extension PrivacyMeter {
+  /// The ledger's, which grows with every charge.
+  package var generation: Int { ledger.state.generation }
+
   /// Uses that this run has taken.
   package var count: Int { own.reduce(0) { $0 + $1.count } }
 

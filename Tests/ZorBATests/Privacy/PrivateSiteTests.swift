@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import ZorBADiagnostics
 import ZorBAJournal
+import ZorBAOptimization
 import ZorBAPrivacy
 import ZorBATensor
 
@@ -28,7 +29,7 @@ import ZorBATensor
 
   private static func replica(
     _ run: SiteRun, folder: TemporaryFolder, name: String = "r", specification: String = "aa",
-    total: Double? = nil, done: Int = 0
+    total: Double? = nil, done: Int = 0, answers: PrivateAnswers? = nil
   ) throws -> SiteReplica {
     let header = try header(run)
     return try SiteReplica(
@@ -38,16 +39,19 @@ import ZorBATensor
         data: DataFiles(train: [run.configuration.data.train[0]], validation: nil, test: nil)),
       siteNumber: 1, context: ComputeContext(threads: 1),
       privacy: SitePrivacy(
-        ledger: try PrivacyLedger(folder: folder.path), run: name, specification: specification,
-        total: total, done: done))
+        ledger: try PrivacyLedger(folder: folder.path),
+        answers: try answers ?? PrivateAnswers(folder: folder.path), run: name,
+        specification: specification, total: total, done: done))
   }
 
   @Test func aSiteAnswersInPrivateAndOnceARound() throws {
     let folder = try TemporaryFolder()
     let run = try Self.run()
+    let first: SiteReplica.Answer
     do {
       let replica = try Self.replica(run, folder: folder)
       let answer = try replica.answer(round: 1, blocks: [1, 2])
+      first = answer
       #expect(answer.loss == 0 && answer.halves == nil && answer.seconds == 0)
       #expect(answer.examples == 2 && answer.scalars.map(\.count) == [2])
       // The same attempt again: what left may leave again.
@@ -59,10 +63,69 @@ import ZorBATensor
       }
       #expect(replica.privacy?.meter.count == 1)
     }
-    // A site that was killed has forgotten its answer, draws and charges again.
+    // A site that was killed says what it said, at no further cost.
+    do {
+      let replica = try Self.replica(run, folder: folder)
+      #expect(try replica.answer(round: 1, blocks: [1, 2]) == first)
+      #expect(replica.privacy?.meter.count == 1)
+    }
+    // Asked otherwise, it draws anew, and that costs.
+    do {
+      let replica = try Self.replica(run, folder: folder)
+      #expect(try replica.answer(round: 1, blocks: [1]) != first)
+      #expect(replica.privacy?.meter.count == 2)
+    }
+    // So does an answer that another run of this name was given.
+    let other = try Self.run { $0.seed = 99 }
+    let replica = try Self.replica(other, folder: folder)
+    #expect(try replica.answer(round: 1, blocks: [1]).scalars != first.scalars)
+    #expect(replica.privacy?.meter.count == 3)
+  }
+
+  /// Killed between keeping an answer and charging it, a site charges it before it leaves.
+  @Test func anAnswerThatWasKeptAndNotChargedIsCharged() throws {
+    let (folder, before) = (try TemporaryFolder(), try TemporaryFolder())
+    let run = try Self.run()
+    let first = try Self.replica(run, folder: folder).answer(round: 1, blocks: [1])
+    // The answer is there, the ledger is that of a moment before.
+    _ = try PrivacyLedger(folder: before.path)
+    try FileManager.default.copyItem(
+      atPath: folder.path("privacy-answers.json"), toPath: before.path("privacy-answers.json"))
+    for _ in 0..<2 {
+      let replica = try Self.replica(run, folder: before)
+      #expect(replica.privacy?.meter.count ?? 9 <= 1)
+      #expect(try replica.answer(round: 1, blocks: [1]).scalars == first.scalars)
+      #expect(replica.privacy?.meter.count == 1)
+    }
+  }
+
+  /// Where noise is added in shares, a second answer to a round would show by the difference of two sums.
+  @Test func sharesOfNoiseAreNeverDrawnTwice() throws {
+    let folder = try TemporaryFolder()
+    let run = try Self.run {
+      $0.federation.weights = .uniform
+      $0.federation.sites += ["ward-4", "ward-5"]
+      $0.data.train += [$0.data.train[0], $0.data.train[1]]
+      $0.secureAggregation.mode = .on
+      $0.differentialPrivacy?.noise = .distributed
+      $0.differentialPrivacy?.shares = 2
+      $0.differentialPrivacy?.noiseMultiplier = 4
+    }
+    let first = try Self.replica(run, folder: folder).answer(round: 1, blocks: [1, 2])
     let replica = try Self.replica(run, folder: folder)
-    _ = try replica.answer(round: 1, blocks: [1, 2])
-    #expect(replica.privacy?.meter.count == 2)
+    let error = #expect(throws: ZorBAError.self) { try replica.answer(round: 1, blocks: [1]) }
+    #expect(error?.code == .refused && error?.message.contains("nothing is answered twice") == true)
+    #expect(try replica.answer(round: 1, blocks: [1, 2]) == first)
+    #expect(replica.privacy?.meter.count == 1)
+    // Nor is an earlier round answered after a later one.
+    let answers = try PrivateAnswers(folder: folder.path)
+    var later = try #require(answers.latest(run: "r"))
+    later.round = 3
+    try answers.keep(later)
+    #expect(throws: ZorBAError.self) {
+      try Self.replica(run, folder: try TemporaryFolder(), answers: answers)
+        .answer(round: 1, blocks: [1, 2])
+    }
   }
 
   @Test func withoutALedgerNothingIsPromised() throws {
@@ -135,8 +198,9 @@ import ZorBATensor
     var answered = 0
     let error = #expect(throws: ZorBAError.self) {
       for _ in 0..<12 {
-        // Killed after each answer, with the journal at the last round: one round is left of four.
-        let replica = try Self.replica(run, folder: folder, done: 3)
+        // Killed after each answer, which was forgotten, with the journal at the last round: one round
+        // is left of four.
+        let replica = try Self.replica(run, folder: folder, done: 3, answers: PrivateAnswers())
         _ = try replica.answer(round: 1, blocks: [1])
         answered += 1
       }
