@@ -227,7 +227,9 @@ let package = Package(
       swiftSettings: style),
     .target(
       name: "ZorBASitePolicy",
-      dependencies: ["ZorBA", "ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics"],
+      dependencies: [
+        "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAJSON", "ZorBADiagnostics",
+      ],
       swiftSettings: style),
     .target(
       name: "ZorBASite",
@@ -409,8 +411,8 @@ let package = Package(
     .testTarget(
       name: "ZorBASitePolicyTests",
       dependencies: [
-        "ZorBASitePolicy", "ZorBA", "ZorBAConfiguration", "ZorBAJSON", "ZorBADiagnostics",
-        "ZorBATestSupport",
+        "ZorBASitePolicy", "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAJSON",
+        "ZorBADiagnostics", "ZorBATestSupport",
       ],
       swiftSettings: style),
     .testTarget(
@@ -419,7 +421,7 @@ let package = Package(
         "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
         "ZorBASecureAggregation", "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAEvidence",
         "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData", "ZorBAFederation",
-        "ZorBAJournal",
+        "ZorBAJournal", "ZorBAPlanning", "ZorBAPresentation", "ZorBAReport",
         "ZorBAOptimization", "ZorBACheckpoint", "ZorBAModels", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),

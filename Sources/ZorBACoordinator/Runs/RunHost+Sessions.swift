@@ -217,10 +217,11 @@ extension RunHost {
   private func take(_ declined: Zorba_V1_Declined, of client: Int, _ session: SiteSession) {
     // A site may say no as often as it likes; only an answer that is awaited is worth a line.
     guard machine.awaited.contains(client) else { return }
-    sites[client].reason = declined.reason
+    let cause = DeclineCause(rawValue: declined.cause.rawValue) ?? .unspecified
+    sites[client].reason = cause.sentence
     note(
       declined.refused ? "refused" : "failed", site: session.site,
-      ["round": "\(declined.round)", "reason": "\(declined.reason)"])
+      ["round": "\(declined.round)", "reason": "\(cause.sentence)"])
     handle(
       .declined(
         client: client, session: session.id,
