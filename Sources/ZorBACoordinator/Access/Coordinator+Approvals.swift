@@ -116,6 +116,13 @@ extension Coordinator {
     return .begun(host)
   }
 
+  /// Who agreed to a run, other than whoever asked for it.
+  func approvals(of name: String) throws -> [RunProtection.Approval] {
+    guard let request = try store.request(of: name) else { return [] }
+    return request.approvals.filter { $0.approver != request.requestedBy }
+      .map { .init(approver: $0.approver, time: $0.time) }
+  }
+
   /// - Throws: `ZorBAError` with code `refused` unless a run needs no approvals, or was approved as it
   ///   is.
   func checkApproved(_ blueprint: RunBlueprint) throws {

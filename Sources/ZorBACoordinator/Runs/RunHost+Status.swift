@@ -141,6 +141,9 @@ extension RunHost {
     result.contributions = monitor?.contributions ?? []
     result.contributionAlarms = monitor?.alarms ?? []
     result.warnings = warnings
+    var protection = RunProtection(configuration, history: result.history)
+    protection.approvals = options.approvals
+    result.protection = protection
     return result
   }
 

@@ -110,6 +110,8 @@ package actor RunHost {
     package var federation = ""
     /// Who vouches for sites; nil leaves that to the sites.
     package var trust: FederationTrust?
+    /// Who agreed to the run, for its result.
+    var approvals: [RunProtection.Approval] = []
 
     package init() {}
   }

@@ -57,6 +57,7 @@ package actor Coordinator {
     let folder = RunFolder(path: configuration.out)
     var options = options.runs
     options.federation = federation
+    options.approvals = try approvals(of: name)
     let host = try RunHost(
       blueprint, folder: folder, store: store, log: log, options: options,
       observer: self.options.observer)
