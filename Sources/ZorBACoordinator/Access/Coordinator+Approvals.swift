@@ -111,7 +111,8 @@ extension Coordinator {
         .runReleased, by: audit?.keeper ?? AuditEntry.local, run: name, digest: stored.digest,
         detail: ["approvers": .array(stored.approvals.map { .string($0.approver) })]))
     try store.release(name, at: Date().timeIntervalSince1970)
-    let host = try open(request.blueprint.configuration, named: name)
+    let host = try open(
+      request.blueprint.configuration, named: name, clearBecause: request.blueprint.clearBecause)
     requests[name] = nil
     return .begun(host)
   }

@@ -48,21 +48,32 @@ package actor Coordinator {
 
   /// Takes up a run, or starts it.
   ///
+  /// - Parameter because: Why it goes in the clear, where that is known already.
   /// - Throws: `ZorBAError` when it is open already or cannot be opened.
   @discardableResult
-  package func open(_ configuration: RunConfiguration, named name: String) throws -> RunHost {
+  package func open(
+    _ configuration: RunConfiguration, named name: String, clearBecause because: String? = nil
+  ) throws -> RunHost {
     try checkFree(name)
-    let blueprint = try blueprint(of: configuration, named: name)
+    var blueprint = try blueprint(of: configuration, named: name)
     try checkApproved(blueprint)
+    blueprint.clearBecause = because ?? blueprint.clearBecause
     let folder = RunFolder(path: configuration.out)
     var options = options.runs
     options.federation = federation
     options.approvals = try approvals(of: name)
+    // What people approved is not changed behind their backs.
+    if blueprint.isProvisional, try store.request(of: name) == nil {
+      options.goesClear = { [weak self] reason in
+        Task { [weak self] in await self?.goClear(name, configuration, because: reason) }
+      }
+    }
     let host = try RunHost(
       blueprint, folder: folder, store: store, log: log, options: options,
       observer: self.options.observer)
     hosts[name] = host
     Task {
+      await host.tellSecrecy()
       await host.startReplica()
       await host.completeResult()
     }
@@ -85,11 +96,13 @@ package actor Coordinator {
   /// The run with whatever its file leaves to the coordinator decided: what is approved is what runs.
   func blueprint(of configuration: RunConfiguration, named name: String) throws -> RunBlueprint {
     let card = try card(for: configuration)
-    return try RunBlueprint(
-      name: name,
-      configuration: SecureAggregationChoice.resolved(
-        configuration, blocks: card.layerCount, folder: RunFolder(path: configuration.out)),
-      card: card)
+    let choice = try SecureAggregationChoice(
+      configuration, card: card, folder: RunFolder(path: configuration.out))
+    var blueprint = try RunBlueprint(
+      name: name, configuration: choice.configuration, card: card)
+    blueprint.clearBecause = choice.clearBecause
+    blueprint.isProvisional = choice.isProvisional
+    return blueprint
   }
 
   /// Starts a run from an earlier round of another one, in a folder beside that one's; it needs as
