@@ -237,7 +237,10 @@ let package = Package(
       swiftSettings: style),
     .target(
       name: "ZorBASitePolicy",
-      dependencies: ["ZorBA", "ZorBAConfiguration", "ZorBAFiles", "ZorBAJSON", "ZorBADiagnostics"],
+      dependencies: [
+        "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAFiles", "ZorBAJSON",
+        "ZorBADiagnostics",
+      ],
       swiftSettings: style),
     .target(
       name: "ZorBASite",
@@ -425,7 +428,8 @@ let package = Package(
     .testTarget(
       name: "ZorBASitePolicyTests",
       dependencies: [
-        "ZorBASitePolicy", "ZorBA", "ZorBAConfiguration", "ZorBAFiles", "ZorBAJSON",
+        "ZorBASitePolicy", "ZorBA", "ZorBAConfiguration", "ZorBAFederation", "ZorBAFiles",
+        "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport",
       ],
       swiftSettings: style),
@@ -435,7 +439,7 @@ let package = Package(
         "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
         "ZorBASecureAggregation", "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAEvidence",
         "ZorBAFiles", "ZorBAPrivacy", "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData",
-        "ZorBAFederation", "ZorBAJournal",
+        "ZorBAFederation", "ZorBAJournal", "ZorBAPlanning", "ZorBAPresentation", "ZorBAReport",
         "ZorBAOptimization", "ZorBACheckpoint", "ZorBAModels", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),

@@ -27,6 +27,7 @@ DEPENDS = {
     "timing": "a little: work done",
     "committed": "no: on commits only",
     "text": "perhaps: prose",
+    "kind": "a little: what went wrong",
     "count": "on their number",
     "yes": "**yes**",
 }

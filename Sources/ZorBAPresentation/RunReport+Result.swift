@@ -39,6 +39,7 @@ extension RunReport {
     }
     fairness = Fairness(result)
     contributions = result.contributions.map(Contribution.init)
+    protection = result.protection.map { Protection($0, spent: result.privacy) }
     state = .init(
       digest: result.stateDigest, journalPath: result.journalPath,
       journalBytes: Double(result.journalBytes))

@@ -41,6 +41,13 @@ extension RunResult {
         NumberFormat.fixed(privacy.epsilon, 4)
           + (privacy.configuration.map { "  (promised \($0.epsilon) at delta \($0.delta))" } ?? ""))
     }
+    if let protection, protection.secureAggregation.isOn {
+      costs.append(
+        "secure aggregation",
+        "on" + (protection.smallestGroup.map { ", the smallest sum over \($0) sites" } ?? ""))
+    } else if let because = protection?.clearBecause {
+      costs.append("secure aggregation", "off: \(because)")
+    }
     costs.append("state digest", stateDigest)
     return text + costs.rendered()
   }

@@ -12,7 +12,8 @@ extension PlanReport {
       .tag("p", ["class": "lead"], text: convergenceSentences.joined(separator: " ")))
     let parts: [Markup?] = [
       .tag("header", [:], header), headline(), RunReport.section(of: notes), assignmentSection(),
-      siteSection(), convergenceSection(), frontSection(), stageSection(), sensitivitySection(),
+      groupsSection(), siteSection(), convergenceSection(), frontSection(), stageSection(),
+      sensitivitySection(),
       definitions("Limits", constraints), definitions("What was planned for", facts),
     ]
     return Page.html(title: title, content: parts.compactMap { $0 })

@@ -4,7 +4,11 @@ extension PlanReport {
 
   /// The plan as tables for a terminal.
   package func text() -> String {
-    var parts = [assignment, siteTable.rendered(), convergenceText]
+    var parts = [assignment]
+    if !groupLines.isEmpty {
+      parts.append(groupLines.map { TextTable.oneLine($0) + "\n" }.joined())
+    }
+    parts += [siteTable.rendered(), convergenceText]
     if !stages.isEmpty { parts.append(stageTable.rendered()) }
     if !front.isEmpty { parts.append(frontTable.rendered()) }
     parts += notes.filter { $0.kind == .warning }.map {

@@ -29,6 +29,8 @@ package struct PlanReport: Equatable, Sendable {
   package var deadline: Double?
   /// Remarks and warnings, in order of importance.
   package var notes: [RunReport.Note]
+  /// The groups that were asked for; nil where none were.
+  package var groups: Groups?
 
   package init(
     title: String, facts: [RunReport.Fact] = [], constraints: [RunReport.Fact] = [],

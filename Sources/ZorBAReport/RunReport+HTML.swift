@@ -12,7 +12,8 @@ extension RunReport {
     let parts: [Markup?] = [
       .tag("header", [:], header), headlineSection(), notesSection(), accuracySection(),
       fairnessSection(), lossSection(), blocksSection(), trafficSection(), resourcesSection(),
-      participantsSection(), contributionsSection(), factsSection(), stateSection(),
+      participantsSection(), contributionsSection(), protectionSection(), factsSection(),
+      stateSection(),
     ]
     return parts.compactMap { $0 }
   }

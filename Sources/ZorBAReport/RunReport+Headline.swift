@@ -30,6 +30,7 @@ extension RunReport {
           NumberText.seconds(seconds.forward + seconds.update + seconds.other), "time",
           trainingLoss.last.map { "\(NumberText.grouped($0.round)) rounds" } ?? ""))
     }
+    if let tile = privacyTile() { tiles.append(tile) }
     return tiles.isEmpty ? nil : .tag("div", ["class": "tiles"], tiles)
   }
 

@@ -35,6 +35,8 @@ package struct RunReport: Equatable, Sendable {
   package var fairness: Fairness?
   /// What each site brought, as far as its answers were seen.
   package var contributions: [Contribution] = []
+  /// What stood between the rows and those who watch; nil where nothing is known of it.
+  package var protection: Protection?
 
   package init(
     title: String, summary: String = "", facts: [Fact] = [], trainingLoss: [RoundValue] = [],

@@ -75,9 +75,9 @@ extension AgentSession {
           $0.stateDigest.digests = Data(digests)
         })
     case .sendResult(let ticket): try sendResult(ticket)
-    case .sendDeclined(let ticket, let reason):
-      if !isRefused { observer(.warning(reason)) }
-      try sendDeclined(ticket, reason, isRefused: isRefused)
+    case .sendDeclined(let ticket, let cause):
+      if let answerFault { observer(.warning("\(answerFault)")) }
+      try sendDeclined(ticket, cause)
     case .finish(let end): try finish(end)
     }
   }
@@ -93,10 +93,7 @@ extension AgentSession {
       return try refuse(ticket, refusal)
     }
     if let outline {
-      if let refusal = try beginSecure(ticket, outline) {
-        observer(.refused(refusal))
-        return try refuse(ticket, refusal)
-      }
+      if let refusal = try beginSecure(ticket, outline) { return try refuse(ticket, refusal) }
       // It is there already when the same is asked again.
       if let answer, answer.ticket == ticket, machine.work == .none { return try provide(answer) }
     }
@@ -104,13 +101,11 @@ extension AgentSession {
   }
 
   /// Declines an answer that is not there yet, or one that is.
-  private func refuse(_ ticket: RoundCoordinator.Ticket, _ reason: String) throws {
+  private func refuse(_ ticket: RoundCoordinator.Ticket, _ cause: DeclineCause) throws {
     guard case .computing(ticket, isCancelled: false) = machine.work else {
-      return try sendDeclined(ticket, reason, isRefused: true)
+      return try sendDeclined(ticket, cause)
     }
-    isRefused = true
-    try perform(.computeFailed(ticket, reason: reason))
-    isRefused = false
+    try perform(.computeFailed(ticket, cause))
   }
 
   func evaluate(_ round: Int) throws {

@@ -18,10 +18,10 @@ import ZorBAWire
 extension AgentSession {
   /// Agrees to the session of an attempt: keys and shares go to and fro while the answer is computed.
   ///
-  /// - Returns: Why the site does not take part; nil when it does.
+  /// - Returns: What the coordinator hears where the site does not take part; nil when it does.
   func beginSecure(
     _ ticket: RoundCoordinator.Ticket, _ outline: SecureOutline
-  ) throws -> String? {
+  ) throws -> DeclineCause? {
     secure = nil
     secureBytes = 0
     do {
@@ -46,11 +46,13 @@ extension AgentSession {
         }
       }
       secure = participation
-      try sendSecure(participation.start(), of: participation)
-      return nil
+      let refusal = try sendSecure(participation.start(), of: participation)
+      if refusal != nil { secure = nil }
+      return refusal
     } catch let error as ZorBAError {
       secure = nil
-      return Self.sentence(error)
+      observer(.refused(Self.sentence(error)))
+      return DeclineCause(ofSecure: error)
     }
   }
 
@@ -85,21 +87,30 @@ extension AgentSession {
     _ secure: SecureParticipation, _ step: (SecureParticipation) throws -> [UInt8]?
   ) throws {
     let hadAnswered = secure.hasAnswered
+    let refusal: DeclineCause?
     do {
-      if let payload = try step(secure) { try sendSecure(payload, of: secure) }
+      refusal = try step(secure).flatMap { try sendSecure($0, of: secure) }
     } catch let error as ZorBAError {
-      // A refusal is final: the keys are gone.
-      self.secure = nil
       observer(.refused(Self.sentence(error)))
-      worker.cancel()
-      return try sendDeclined(secure.ticket, Self.sentence(error), isRefused: true)
+      refusal = DeclineCause(ofSecure: error)
     }
+    if let refusal { return try endSecure(secure, refusal) }
     if secure.hasAnswered, !hadAnswered, let answer, answer.ticket == secure.ticket {
       try tell(answer, isMasked: true)
     }
   }
 
-  private func sendSecure(_ payload: [UInt8], of secure: SecureParticipation) throws {
+  /// A refusal is final: the keys are gone.
+  private func endSecure(_ secure: SecureParticipation, _ cause: DeclineCause) throws {
+    self.secure = nil
+    worker.cancel()
+    try sendDeclined(secure.ticket, cause)
+  }
+
+  /// - Returns: What the coordinator hears where the policy keeps the message in; nil otherwise.
+  private func sendSecure(
+    _ payload: [UInt8], of secure: SecureParticipation
+  ) throws -> DeclineCause? {
     let ticket = secure.ticket
     let message = Zorba_V1_SiteMessage.with {
       $0.secureAggregation = .with {
@@ -110,10 +121,9 @@ extension AgentSession {
     }
     var facts = facts ?? RoundFacts(round: ticket.round, blocks: [], cohort: nil, now: .now)
     facts.now = .now
-    if let refusal = try send(message, on: .round(facts)) {
-      throw ZorBAError(.refused, refusal)
-    }
+    if let refusal = try send(message, on: .round(facts)) { return refusal }
     secureBytes += (try message.serializedBytes() as [UInt8]).count
+    return nil
   }
 
   private func secureLog() throws -> SecureSessionLog {

@@ -82,7 +82,7 @@ extension AgentSession {
     var facts = facts ?? RoundFacts(round: ticket.round, blocks: [], cohort: nil, now: .now)
     facts.now = .now
     if let refusal = try send(message, on: .round(facts)) {
-      return try sendDeclined(ticket, refusal, isRefused: true)
+      return try sendDeclined(ticket, refusal)
     }
     guard outbox != nil else { return }
     toldPeakMiB = max(toldPeakMiB, Int(result.peakMemoryMib))
@@ -94,16 +94,15 @@ extension AgentSession {
       ))
   }
 
-  func sendDeclined(
-    _ ticket: RoundCoordinator.Ticket, _ reason: String, isRefused: Bool
-  ) throws {
+  /// Tells the coordinator that no answer comes, and why by a code: texts stay with the site.
+  func sendDeclined(_ ticket: RoundCoordinator.Ticket, _ cause: DeclineCause) throws {
     try send(
       .with {
         $0.declined = .with {
           $0.round = UInt64(ticket.round)
           $0.attempt = ticket.attempt == 1 ? 0 : UInt32(clamping: ticket.attempt)
-          $0.reason = reason
-          $0.refused = isRefused
+          $0.refused = cause.isRefusal
+          $0.cause = .init(rawValue: cause.rawValue) ?? .unspecified
         }
       })
   }
@@ -111,11 +110,11 @@ extension AgentSession {
   /// Writes down, then sends: what cannot be written down does not leave the site. The connection is
   /// given up then, and made again later, when there may be room.
   ///
-  /// - Returns: Why the policy keeps it in; nil otherwise.
+  /// - Returns: What the coordinator hears where the policy keeps it in; nil otherwise.
   @discardableResult
   func send(
     _ message: Zorba_V1_SiteMessage, on occasion: SiteGate.Occasion = .other(now: .now)
-  ) throws -> String? {
+  ) throws -> DeclineCause? {
     guard let outbox else { return nil }
     do {
       for message in agent.options.relay(message) {

@@ -30,7 +30,7 @@ extension AgentSession {
     facts.updateBytes = body.count
     do {
       if let refusal = try dispatch.release(declaration, on: .round(facts), run: runName) {
-        return try sendDeclined(ticket, refusal, isRefused: true)
+        return try sendDeclined(ticket, refusal)
       }
     } catch let error as ZorBAError where error.code == .inputOutput {
       lastFault = error
@@ -54,8 +54,7 @@ extension AgentSession {
     else { return }
     guard let fault else { return try tell(answer) }
     observer(.warning("the update of round \(answer.ticket.round) was not sent: \(fault)"))
-    try sendDeclined(
-      answer.ticket, "the update did not come through: \(fault.message)", isRefused: false)
+    try sendDeclined(answer.ticket, .transfer)
   }
 
   /// A round that is committed needs no update any more.

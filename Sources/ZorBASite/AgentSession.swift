@@ -80,8 +80,8 @@ final class AgentSession {
   var copiedHeader: [UInt8] = []
   /// Who of the sites with the same blocks the newest assignment asks, as bits.
   var assignedGroup: [UInt8] = []
-  /// Whether what is being declined is declined by the site's policy.
-  var isRefused = false
+  /// What went wrong with the answer that is about to be declined, for the site's own people.
+  var answerFault: ZorBAError?
 
   var observer: @Sendable (AgentNotice) -> Void { agent.options.observer }
 
@@ -166,6 +166,10 @@ final class AgentSession {
     case .answer(let answer):
       self.answer = answer
       try perform(.computed(answer.ticket))
+    case .failedToAnswer(let ticket, let error):
+      answerFault = error
+      try perform(.computeFailed(ticket, DeclineCause(of: error)))
+      answerFault = nil
     case .evaluated(let evaluation):
       self.evaluation = evaluation
       try perform(.evaluated(round: Int(clamping: evaluation.round)))

@@ -1,3 +1,4 @@
+import ZorBAFederation
 import ZorBAJSON
 import ZorBASecureAggregation
 import ZorBASitePolicy
@@ -77,7 +78,9 @@ struct MessageFields {
       (kind, round) = (.declined, Int(clamping: declined.round))
       add("round", .integer(Int(clamping: declined.round)))
       add("attempt", .integer(Int(max(1, declined.attempt))))
-      add("reason", .string(declined.reason))
+      add(
+        "cause",
+        .string("\(DeclineCause(rawValue: declined.cause.rawValue) ?? .unspecified)"))
       add("refused", .bool(declined.refused))
     case .stateDigest(let digest):
       (kind, round) = (.stateDigest, Int(clamping: digest.round))

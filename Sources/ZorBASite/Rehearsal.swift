@@ -21,6 +21,8 @@ import ZorBAWire
 package final class Rehearsal {
   /// Why the policy would keep something in.
   package private(set) var refusals: [String] = []
+  /// What is left to the coordinator and how it is shown here; nil where nothing is.
+  package let remark: String?
 
   private let configuration: SiteConfiguration
   private let policy: SitePolicy
@@ -43,7 +45,10 @@ package final class Rehearsal {
   ) throws {
     self.configuration = configuration
     self.runName = runName
-    policy = try SitePolicy.read(path: configuration.policy)
+    let policy = try SitePolicy.read(path: configuration.policy)
+    self.policy = policy
+    let (run, remark) = Self.decided(run, policy)
+    self.remark = remark
     let credentials = try IdentityFolder(configuration.identity).load()
     name = credentials.principal.name
     federation = credentials.principal.federation
@@ -80,6 +85,32 @@ package final class Rehearsal {
     self.ledger = ledger
   }
 
+  /// The run with what `secure_aggregation: auto` can come to. In the clear a site tells most, so that
+  /// is shown, unless its policy would have it answer under masks only.
+  private static func decided(
+    _ run: RunConfiguration, _ policy: SitePolicy
+  ) -> (run: RunConfiguration, remark: String?) {
+    guard run.secureAggregation.mode == .auto else { return (run, nil) }
+    if let obstacle = run.automaticSecrecyObstacle {
+      return (run, "secure_aggregation: auto comes to off for this run: \(obstacle).")
+    }
+    let groups = "where its plan has groups of \(run.secureAggregation.groupToAsk) sites"
+    guard policy.requiresSecureAggregation else {
+      return (
+        run,
+        "secure_aggregation: auto is shown as off, which tells most; the coordinator turns it on "
+          + "\(groups)."
+      )
+    }
+    var masked = run
+    masked.secureAggregation.mode = .on
+    return (
+      masked,
+      "secure_aggregation: auto is shown as on, without which the policy has the site not answer; the "
+        + "coordinator turns it on \(groups)."
+    )
+  }
+
   /// What would leave: the first messages of a stream, and the answer to round 1.
   package func lines() throws -> [SentLine] {
     judge(
@@ -95,6 +126,10 @@ package final class Rehearsal {
     let answer = try answer(training: trained)
     // The masked numbers go before the result and are random each time.
     let isMasked = run.secureAggregation.isOn
+    // Of the plan only its rule is known: a sum hides an answer among so many sites at least.
+    let cohort =
+      isMasked && run.blocks.plan != .full
+      ? run.secureAggregation.groupToAsk : run.federation.sites.count
     let messages: [Zorba_V1_SiteMessage] = [
       .with {
         $0.hello = .with {
@@ -132,7 +167,7 @@ package final class Rehearsal {
       judge(
         policy.admit(
           round: RoundFacts(
-            round: 1, blocks: Set(trained), cohort: run.federation.sites.count,
+            round: 1, blocks: Set(trained), cohort: cohort,
             payloadBytes: line.byteCount, updateBytes: line.updateBytes, now: .now),
           usage: SiteUsage()))
       return line
@@ -144,7 +179,7 @@ package final class Rehearsal {
         judge(
           policy.admit(
             round: RoundFacts(
-              round: 1, blocks: Set(blocks), cohort: run.federation.sites.count,
+              round: 1, blocks: Set(blocks), cohort: cohort,
               payloadBytes: payload.count, now: .now), usage: SiteUsage()))
       }
       return SentLine(

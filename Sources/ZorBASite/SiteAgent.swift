@@ -57,6 +57,8 @@ package final class SiteAgent: Sendable {
     case ready(Zorba_V1_Ready)
     case outlined(RoundCoordinator.Ticket, RoundFacts, SecureOutline?)
     case answer(SiteWork.Answer)
+    /// An answer could not be computed.
+    case failedToAnswer(RoundCoordinator.Ticket, ZorBAError)
     case evaluated(Zorba_V1_Evaluation)
     case digests(round: Int, [UInt8])
     case concluded(digest: String)

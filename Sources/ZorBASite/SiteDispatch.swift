@@ -4,6 +4,7 @@ import ZorBA
 import ZorBAAudit
 import ZorBAConfiguration
 import ZorBADiagnostics
+import ZorBAFederation
 import ZorBAJournal
 import ZorBAOptimization
 import ZorBASitePolicy
@@ -52,28 +53,28 @@ final class SiteDispatch {
     }
   }
 
-  /// Whether the policy lets a question be answered at all, before anything is computed; a sentence for
-  /// the coordinator if not.
-  func refusal(of occasion: SiteGate.Occasion, run: String) -> String? {
+  /// Whether the policy lets a question be answered at all, before anything is computed; what the
+  /// coordinator hears if not.
+  func refusal(of occasion: SiteGate.Occasion, run: String) -> DeclineCause? {
     switch gate.admit(occasion, run: run) {
     case .allowed: return nil
     case .refused(let refusal):
       audit?.noteRefusal(refusal.sentence, run: run, round: occasion.roundNumber)
       observer(.refused(refusal.sentence))
-      return refusal.reason
+      return refusal.cause
     case .wait(let until, let refusal):
       audit?.noteRefusal(refusal.sentence, run: run, round: occasion.roundNumber)
       observer(.refused("\(refusal.sentence) (until \(until))"))
-      return refusal.reason
+      return refusal.cause
     }
   }
 
-  /// Writes a message down and says whether it may go; otherwise why not, for the coordinator.
+  /// Writes a message down and says whether it may go; otherwise what the coordinator hears.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput` when it cannot be counted or written down.
   func release(
     _ message: Zorba_V1_SiteMessage, on occasion: SiteGate.Occasion, run: String
-  ) throws -> String? {
+  ) throws -> DeclineCause? {
     guard let fields = MessageFields(message) else { return nil }
     let line = SentLine(
       time: .now, run: run, round: fields.round, kind: fields.kind, fields: fields.object,
@@ -85,17 +86,17 @@ final class SiteDispatch {
     case .refused(let refusal), .wait(_, let refusal):
       audit?.noteRefusal(refusal.sentence, run: run, round: line.round)
       observer(.refused(refusal.sentence))
-      return refusal.reason
+      return refusal.cause
     }
   }
 
   /// Writes down that an update is about to leave, of which only the digest is kept, and says whether
-  /// it may; otherwise why not, for the coordinator.
+  /// it may; otherwise what the coordinator hears.
   ///
   /// - Throws: `ZorBAError` with code `inputOutput` when it cannot be counted or written down.
   func release(
     _ declaration: Zorba_V1_UpdateDeclaration, on occasion: SiteGate.Occasion, run: String
-  ) throws -> String? {
+  ) throws -> DeclineCause? {
     let fields = MessageFields(declaration)
     let line = SentLine(
       time: .now, run: run, round: fields.round, kind: fields.kind, fields: fields.object,
@@ -108,7 +109,7 @@ final class SiteDispatch {
     case .refused(let refusal), .wait(_, let refusal):
       audit?.noteRefusal(refusal.sentence, run: run, round: line.round)
       observer(.refused(refusal.sentence))
-      return refusal.reason
+      return refusal.cause
     }
   }
 

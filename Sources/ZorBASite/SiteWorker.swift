@@ -135,13 +135,6 @@ final class SiteWorker: Sendable {
     }
   }
 
-  /// What the coordinator is told of a failure: what a ledger says of the site's files and limits is
-  /// the site's own business.
-  private static func told(_ error: ZorBAError) -> String {
-    error.code == .refused && error.location.file != nil
-      ? "the site's records of what it has given away do not allow it" : "\(error)"
-  }
-
   /// What a failure means for the run: some the machine can mend, the rest the owner must.
   private static func failure(of job: SiteJob, _ error: any Error) -> SiteAgent.Input {
     if let fault = error as? SiteWork.LoadingFault { return .failure(fault.error) }
@@ -152,7 +145,7 @@ final class SiteWorker: Sendable {
     let isForeign = isFork || error.code == .invalidJournal || error.code == .invalidData
     return switch job {
     case .compute(let ticket, _), .outline(let ticket, _):
-      .event(.computeFailed(ticket, reason: told(error)))
+      .failedToAnswer(ticket, error)
     // Of a journal that went another way the next Hello tells.
     case .beginCommit(let commit), .fetchedCommit(_, _, let commit):
       .failedToKeep(error, .applyFailed(round: Int(clamping: commit.round)))

@@ -22,7 +22,10 @@ enum RunTable {
         + (run.approvals.isEmpty
           ? "nobody" : run.approvals.map(\.approver).joined(separator: ", ")) + "\n"
     }
-    return table.rendered() + reasons.joined() + approvals.joined()
+    let clear = runs.filter { $0.secureAggregation.hasPrefix("off: ") }.map {
+      "\($0.name): secure aggregation is \($0.secureAggregation)\n"
+    }
+    return table.rendered() + reasons.joined() + approvals.joined() + clear.joined()
   }
 
   static func json(_ run: Zorba_V1_RunStatus) -> JSONValue {
@@ -46,6 +49,7 @@ enum RunTable {
       "approvals_required": .integer(Int(run.approvalsRequired)),
       "approvals": .array(
         run.approvals.map { ["approver": .string($0.approver), "time": .number($0.time)] }),
+      "secure_aggregation": .string(run.secureAggregation),
     ]
   }
 

@@ -36,6 +36,7 @@ final class CoordinatorWatcher: Sendable {
     case .state(let run, let state):
       guard state.kind != .running || !state.reason.isEmpty else { return }
       say("\(run): \(state.kind.rawValue)\(state.reason.isEmpty ? "" : ": \(state.reason)")")
+    case .clear(let run, let because): say("\(run): secure aggregation is off: \(because)")
     case .warning(let run, let text): say("\(run): warning: \(text)")
     }
   }

@@ -26,6 +26,7 @@ struct DryRun {
     let rehearsal = try Rehearsal(
       configuration, run: run, named: configuration.run ?? name, threads: threads)
     for line in try rehearsal.lines() { Console.output((asJSON ? line.json : line.text) + "\n") }
+    if let remark = rehearsal.remark { Console.error(remark + "\n") }
     let refusals = rehearsal.refusals
     guard refusals.isEmpty else {
       throw ZorBAError(

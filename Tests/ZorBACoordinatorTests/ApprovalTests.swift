@@ -7,6 +7,8 @@ import ZorBADiagnostics
 import ZorBAIdentity
 import ZorBAJSON
 import ZorBAJournal
+import ZorBAPresentation
+import ZorBAReport
 import ZorBAWire
 
 @testable import ZorBACoordinator
@@ -68,6 +70,11 @@ import ZorBAWire
     let agents = [try await audited.agent(1), try await audited.agent(2)]
     for agent in agents { _ = try await agent.outcome }
     try await coordinator.state(.finished)
+    let result = await (try coordinator.coordinator.run(named: "trial")).result
+    let names = ["bob", "carol"].map { "zorba://trial-federation/operator/\($0)" }
+    #expect(result.protection?.approvals.map(\.approver) == names)
+    let page = RunReport(result, configuration: audited.federation.run, title: "trial").html()
+    for name in names { #expect(page.contains("<dd>\(name), 20")) }
     try await coordinator.end()
 
     try checkCoordinatorsLog(audited, digest: digest)

@@ -122,6 +122,13 @@ import ZorBATestSupport
       }
       #expect(solved.memory.count == clients && solved.seconds.count == clients)
       #expect(!solved.isProvenOptimal)
+      let grouping = try #require(solved.grouping)
+      #expect(grouping.size == 3 && grouping.groups.joined().sorted() == Array(0..<clients))
+      for matrix in outcome.plan.cycle {
+        for group in grouping.groups {
+          #expect(group.count >= 3 && Set(group.map { matrix.rows[$0] }).count == 1)
+        }
+      }
     }
   }
 }

@@ -41,7 +41,8 @@ import ZorBATestSupport
       file.stages = PlanningProblem.Stage.allCases.map {
         .init(
           stage: $0, value: Double.random(in: 5...9, using: &random),
-          lowerBound: Double.random(in: 0...5, using: &random),
+          lowerBound: Bool.random(using: &random)
+            ? nil : Double.random(in: 0...5, using: &random),
           isProvenOptimal: Bool.random(using: &random))
       }
     }

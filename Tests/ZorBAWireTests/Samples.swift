@@ -45,7 +45,7 @@ enum Samples {
     .with {
       $0.declined = .with {
         $0.round = 3
-        $0.reason = "outside the hours"
+        $0.cause = .hours
         $0.refused = true
       }
     },

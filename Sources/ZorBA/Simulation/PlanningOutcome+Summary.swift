@@ -13,8 +13,11 @@ extension PlanningOutcome {
     if let first = stages.first, first.stage == .convergence {
       line +=
         first.isProvenOptimal
-        ? "; proven optimal" : "; at most \(short(100 * first.gap)) % from the best there can be"
+        ? "; proven optimal"
+        : first.gap.map { "; at most \(short(100 * $0)) % from the best there can be" }
+          ?? "; no bound"
     }
+    if let groupingSentence { line += "\n      \(groupingSentence)" }
     return line + "\n"
   }
 }

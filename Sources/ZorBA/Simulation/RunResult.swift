@@ -58,6 +58,8 @@ public struct RunResult: Sendable {
   public var minimumCount = FairnessConfiguration().minimumCount
   /// What was spent of a promise of privacy; nil where the run promises nothing.
   public var privacy: PrivacyReport?
+  /// What stood between the rows and those who watch; nil where nothing is known of it.
+  public var protection: RunProtection?
   /// What the operator was warned of.
   public var warnings: [String] = []
 
@@ -89,8 +91,9 @@ public struct RunResult: Sendable {
 
   /// The result as `result.json` and `--json` give it.
   package var json: JSONValue {
-    guard let privacy, var object = figures.object else { return figures }
-    _ = object.append(.init(key: "privacy", value: privacy.json))
+    guard var object = figures.object else { return figures }
+    if let privacy { _ = object.append(.init(key: "privacy", value: privacy.json)) }
+    if let protection { _ = object.append(.init(key: "protection", value: protection.json)) }
     return .object(object)
   }
 

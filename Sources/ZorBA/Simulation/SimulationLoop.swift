@@ -150,6 +150,7 @@ struct SimulationLoop {
     result.contributions = record.contributions.contributions
     result.contributionAlarms = record.contributions.alarms
     result.privacy = privacy?.report
+    result.protection = RunProtection(run.configuration, history: record.history)
     result.warnings = record.warnings
   }
 }

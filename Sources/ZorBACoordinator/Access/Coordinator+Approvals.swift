@@ -137,9 +137,17 @@ extension Coordinator {
         .runReleased, by: audit?.keeper ?? AuditEntry.local, run: name, digest: stored.digest,
         detail: ["approvers": .array(stored.approvals.map { .string($0.approver) })]))
     try store.release(name, at: Date().timeIntervalSince1970)
-    let host = try open(request.blueprint.configuration, named: name)
+    let host = try open(
+      request.blueprint.configuration, named: name, clearBecause: request.blueprint.clearBecause)
     requests[name] = nil
     return .begun(host)
+  }
+
+  /// Who agreed to a run, other than whoever asked for it.
+  func approvals(of name: String) throws -> [RunProtection.Approval] {
+    guard let request = try store.request(of: name) else { return [] }
+    return request.approvals.filter { $0.approver != request.requestedBy }
+      .map { .init(approver: $0.approver, time: $0.time) }
   }
 
   /// - Throws: `ZorBAError` with code `refused` unless a run needs no approvals, or was approved as it

@@ -20,6 +20,9 @@ struct AuditOpening {
     guard let audit else { return }
     let configuration = blueprint.configuration
     let last = Int(clamping: journal.lastRound)
+    let secrecy =
+      configuration.secureAggregation.isOn
+      ? "on" : blueprint.clearBecause.map { "off: \($0)" } ?? "off"
     try audit.record(
       AuditEntry(
         .runOpened, by: audit.keeper, run: blueprint.name, round: last,
@@ -29,6 +32,7 @@ struct AuditOpening {
           "rounds": .integer(configuration.rounds), "base": .string("\(journal.header.base.state)"),
           "sites": .array(blueprint.sites.map { .string($0) }),
           "approvals_required": .integer(configuration.approvals.required),
+          "secure_aggregation": .string(secrecy),
         ]))
     let logged = audit.history.lastRound[blueprint.name] ?? 0
     if logged > last {

@@ -16,10 +16,19 @@ struct PlanDraft: Sendable {
   /// The rounds so far and the plans they followed, where the plan is made anew from them.
   let history: (metrics: [RoundMetrics], timeline: ActivationTimeline)?
 
+  /// A plan, and what is said of its groups.
+  struct Made: Sendable {
+    var plan: ActivationPlan
+    /// How many groups of which size, and their price where it is known; nil in runs in the clear.
+    var groups: String?
+  }
+
   /// A plan with a row for every site of the run; those that are no members have empty ones.
   ///
+  /// - Parameter inGroups: Whether sites form groups, as secure aggregation asks; false asks whether
+  ///   there would be a plan without.
   /// - Throws: `ZorBAError` with code `invalidConfiguration` naming what does not fit.
-  func plan() throws -> ActivationPlan {
+  func plan(inGroups: Bool = true) throws -> Made {
     let configuration = configuration
     let profiles = members.map { client in
       // Under secure aggregation nobody says how many rows a site has: all count alike in plans.
@@ -35,11 +44,25 @@ struct PlanDraft: Sendable {
       configuration, card: blueprint.card, sites: profiles,
       costs: needsCosts ? members.map { try costs(of: sites[$0]) } : []
     ).estimates
+    var planned = configuration
+    if !inGroups { planned.secureAggregation.mode = .off }
     let drawing = PlanDrawing(
-      configuration, shape: blueprint.card.planShape(of: profiles), runKey: runKey,
+      planned, shape: blueprint.card.planShape(of: profiles), runKey: runKey,
       estimates: estimates, members: members.count == sites.count ? nil : members)
     let known = try history.map { try estimates.refreshed($0.metrics, $0.timeline) }
-    return try drawing.outcome(knowing: known).plan.spread(over: members, clients: sites.count)
+    let outcome = try drawing.outcome(knowing: known)
+    var made = Made(plan: try outcome.plan.spread(over: members, clients: sites.count))
+    if planned.secureAggregation.isOn {
+      made.groups = outcome.solved?.groupingSentence ?? Self.sizes(of: outcome.plan)
+    }
+    return made
+  }
+
+  private static func sizes(of plan: ActivationPlan) -> String? {
+    guard let groups = plan.cycle.first?.groups, let least = groups.map(\.count).min() else {
+      return nil
+    }
+    return "\(groups.count) group\(groups.count == 1 ? "" : "s") of at least \(least) sites"
   }
 
   /// The run's own, with the sites' own budgets where the run gives none.

@@ -19,6 +19,11 @@ package struct RunBlueprint: Sendable {
 
   /// The sites by number, the first one at index 0.
   package var sites: [String] { configuration.federation.sites }
+  /// Why the run goes in the clear although its file leaves that to the coordinator; nil where it does
+  /// not.
+  var clearBecause: String?
+  /// Whether the run is masked on condition that sites can form groups.
+  var isProvisional = false
   /// Clients by the names of their sites, from 0.
   package let clients: [String: Int]
 

@@ -19,9 +19,16 @@ extension RunHost {
     note("planning", site: nil, ["members": "\(decision.members.count)"])
     planning += 1
     let number = planning
+    let mayGoClear =
+      options.goesClear != nil && timeline == nil && decision.members.count == sites.count
     Task.detached { [weak self] in
       let plan = Result { try draft.plan() }
-      await self?.adopt(plan, decision, number)
+      var isPossibleInTheClear = false
+      if mayGoClear, case .failure = plan {
+        // Where there is no plan at all, masks are not what stands against one.
+        isPossibleInTheClear = (try? draft.plan(inGroups: false)) != nil
+      }
+      await self?.adopt(plan, decision, number, isPossibleInTheClear: isPossibleInTheClear)
     }
   }
 
@@ -35,18 +42,29 @@ extension RunHost {
   }
 
   private func adopt(
-    _ result: Result<ActivationPlan, any Error>, _ decision: Replanning.Decision, _ number: Int
+    _ result: Result<PlanDraft.Made, any Error>, _ decision: Replanning.Decision, _ number: Int,
+    isPossibleInTheClear: Bool
   ) {
-    guard number == planning else { return }
+    guard number == planning, !isRetired else { return }
     let plan: ActivationPlan
+    var detail: Logger.Metadata = ["first_round": "\(decision.firstRound)"]
     do {
-      plan = try result.get().starting(at: decision.firstRound)
+      let made = try result.get()
+      plan = made.plan.starting(at: decision.firstRound)
+      if let groups = made.groups { detail["groups"] = "\(groups)" }
     } catch {
+      if isPossibleInTheClear, let goesClear = options.goesClear {
+        return goesClear(Self.becauseOfGroups(error))
+      }
       warn("no plan from round \(decision.firstRound) on: \(error)")
       handle(.planRefused)
       // With everybody there it will not get better; otherwise the next site that comes is tried.
       if timeline == nil, decision.members.count == sites.count {
-        handle(.pause(reason: "no plan can be made: \(error)"))
+        let advice =
+          blueprint.isProvisional
+          ? " The run was approved with masks; to go in the clear ask for it anew with "
+            + "secure_aggregation: off." : ""
+        handle(.pause(reason: "no plan can be made: \(error)" + advice))
       }
       return
     }
@@ -67,7 +85,7 @@ extension RunHost {
       } else {
         rebuildEngine()
       }
-      note("planned", site: nil, ["first_round": "\(decision.firstRound)"])
+      note("planned", site: nil, detail)
       handle(.planned(firstRound: decision.firstRound))
     } catch {
       recoverLater(from: error)

@@ -22,6 +22,9 @@ extension RunHost {
   package func welcome(_ hello: Zorba_V1_Hello, protocol version: UInt32, to session: SiteSession)
     throws
   {
+    guard !isRetired else {
+      return session.sayGoodbye(.again, "the run begins anew")
+    }
     guard let client = blueprint.clients[session.site] else {
       throw ZorBAError(
         .refused, "run '\(name)' does not list the site '\(session.site)'",
@@ -75,7 +78,7 @@ extension RunHost {
 
   /// Takes a message of a stream; those of streams that were replaced change nothing.
   package func receive(_ message: Zorba_V1_SiteMessage, from session: SiteSession) {
-    guard let client = blueprint.clients[session.site] else { return }
+    guard !isRetired, let client = blueprint.clients[session.site] else { return }
     switch message.kind {
     case .ready(let ready): take(ready, of: client, session)
     case .result(let result): take(result, of: client, session)
@@ -106,7 +109,7 @@ extension RunHost {
 
   /// A stream has ended.
   package func closed(_ session: SiteSession) {
-    guard let client = blueprint.clients[session.site] else { return }
+    guard !isRetired, let client = blueprint.clients[session.site] else { return }
     if arriving[client]?.id == session.id { arriving[client] = nil }
     guard sessions[client]?.id == session.id else { return }
     sessions[client] = nil
@@ -217,10 +220,11 @@ extension RunHost {
   private func take(_ declined: Zorba_V1_Declined, of client: Int, _ session: SiteSession) {
     // A site may say no as often as it likes; only an answer that is awaited is worth a line.
     guard machine.awaited.contains(client) else { return }
-    sites[client].reason = declined.reason
+    let cause = DeclineCause(rawValue: declined.cause.rawValue) ?? .unspecified
+    sites[client].reason = cause.sentence
     note(
       declined.refused ? "refused" : "failed", site: session.site,
-      ["round": "\(declined.round)", "reason": "\(declined.reason)"])
+      ["round": "\(declined.round)", "reason": "\(cause.sentence)"])
     handle(
       .declined(
         client: client, session: session.id,

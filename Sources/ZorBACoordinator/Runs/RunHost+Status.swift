@@ -46,6 +46,7 @@ extension RunHost {
       $0.payloadBytesReceived = payload.received
       $0.payloadBytesSent = payload.sent
       $0.folder = folder.path
+      $0.secureAggregation = secrecy
     }
   }
 
@@ -142,12 +143,16 @@ extension RunHost {
     result.contributionAlarms = monitor?.alarms ?? []
     result.privacy = configuration.differentialPrivacy.map(PrivacyReport.init(promised:))
     result.warnings = warnings
+    var protection = RunProtection(configuration, history: result.history)
+    protection.approvals = options.approvals
+    protection.clearBecause = blueprint.clearBecause
+    result.protection = protection
     return result
   }
 
   func reportState() {
     let state = state
-    guard state != lastState else { return }
+    guard state != lastState, !isRetired else { return }
     // A thousand sites that come at once are a thousand reasons: the newest is told soon.
     guard state.kind != lastState?.kind else { return startTelling() }
     tell(state)

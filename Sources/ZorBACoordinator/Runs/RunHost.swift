@@ -89,6 +89,8 @@ package actor RunHost {
   var secureEpoch: UInt64 = 0
   /// Numbers closings that go on beside everything else; one that was overtaken is not committed.
   var closings = 0
+  /// Whether another host has taken the run over.
+  var isRetired = false
   /// Numbers the plans that were begun; one that was overtaken is not adopted.
   var planning = 0
 
@@ -110,6 +112,10 @@ package actor RunHost {
     package var federation = ""
     /// Who vouches for sites; nil leaves that to the sites.
     package var trust: FederationTrust?
+    /// Who agreed to the run, for its result.
+    var approvals: [RunProtection.Approval] = []
+    /// Begins the run anew in the clear, for a reason; nil where that must not be.
+    var goesClear: (@Sendable (String) -> Void)?
 
     package init() {}
   }

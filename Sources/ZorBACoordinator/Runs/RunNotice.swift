@@ -10,6 +10,8 @@ package enum RunNotice: Sendable {
   case measured(run: String, Evaluation, round: Int)
   /// The run is in another state.
   case state(run: String, RunState)
+  /// The run goes in the clear although its file leaves that to the coordinator.
+  case clear(run: String, because: String)
   /// Something the operator should know.
   case warning(run: String, String)
 }

@@ -49,15 +49,17 @@ package actor Coordinator {
   /// - Parameters:
   ///   - branch: Where it goes on from another run; nil looks for that in the run's request.
   ///   - actor: Who asks.
+  ///   - because: Why it goes in the clear, where that is known already.
   /// - Throws: `ZorBAError` when it is open already or cannot be opened.
   @discardableResult
   package func open(
     _ configuration: RunConfiguration, named name: String, branch: StoredRequest.Branch? = nil,
-    by actor: String = AuditEntry.local
+    by actor: String = AuditEntry.local, clearBecause because: String? = nil
   ) throws -> RunHost {
     try checkFree(name)
-    let blueprint = try blueprint(of: configuration, named: name)
+    var blueprint = try blueprint(of: configuration, named: name)
     try checkApproved(blueprint)
+    blueprint.clearBecause = because ?? blueprint.clearBecause
     let folder = RunFolder(path: configuration.out)
     let request = try store.request(of: name)
     if let branch = branch ?? request?.branch {
@@ -65,11 +67,19 @@ package actor Coordinator {
     }
     var options = options.runs
     options.federation = federation
+    options.approvals = try approvals(of: name)
+    // What people approved is not changed behind their backs.
+    if blueprint.isProvisional, try store.request(of: name) == nil {
+      options.goesClear = { [weak self] reason in
+        Task { [weak self] in await self?.goClear(name, configuration, because: reason) }
+      }
+    }
     let host = try RunHost(
       blueprint, folder: folder, store: store, log: log, options: options,
       observer: self.options.observer)
     hosts[name] = host
     Task {
+      await host.tellSecrecy()
       await host.startReplica()
       await host.completeResult()
     }
@@ -92,11 +102,13 @@ package actor Coordinator {
   /// The run with whatever its file leaves to the coordinator decided: what is approved is what runs.
   func blueprint(of configuration: RunConfiguration, named name: String) throws -> RunBlueprint {
     let card = try card(for: configuration)
-    return try RunBlueprint(
-      name: name,
-      configuration: SecureAggregationChoice.resolved(
-        configuration, blocks: card.layerCount, folder: RunFolder(path: configuration.out)),
-      card: card)
+    let choice = try SecureAggregationChoice(
+      configuration, card: card, folder: RunFolder(path: configuration.out))
+    var blueprint = try RunBlueprint(
+      name: name, configuration: choice.configuration, card: card)
+    blueprint.clearBecause = choice.clearBecause
+    blueprint.isProvisional = choice.isProvisional
+    return blueprint
   }
 
   /// The run of this name.

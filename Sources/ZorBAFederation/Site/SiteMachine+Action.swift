@@ -34,7 +34,7 @@ extension SiteMachine {
     /// Forget commits and records that were kept and not applied.
     case discardKept
     case sendResult(Ticket)
-    case sendDeclined(Ticket, reason: String)
+    case sendDeclined(Ticket, DeclineCause)
     /// Evaluate; then say `evaluated`.
     case evaluate(round: Int)
     case cancelEvaluation(round: Int)

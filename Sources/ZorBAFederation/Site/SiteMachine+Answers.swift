@@ -21,12 +21,12 @@ extension SiteMachine {
     return []
   }
 
-  mutating func computeFailed(_ ticket: Ticket, _ reason: String) -> [Action] {
+  mutating func computeFailed(_ ticket: Ticket, _ cause: DeclineCause) -> [Action] {
     guard case .computing(ticket, let isCancelled) = work else { return [] }
     work = .none
     guard !isCancelled, wanted == ticket else { return [] }
     wanted = nil
-    return [.sendDeclined(ticket, reason: reason)]
+    return [.sendDeclined(ticket, cause)]
   }
 
   mutating func computeStopped(_ ticket: Ticket) -> [Action] {

@@ -46,7 +46,7 @@ extension SiteMachine {
     case appendFailed
 
     case computed(Ticket)
-    case computeFailed(Ticket, reason: String)
+    case computeFailed(Ticket, DeclineCause)
     case computeStopped(Ticket)
     /// The evaluation is over: done, failed or stopped.
     case evaluated(round: Int)

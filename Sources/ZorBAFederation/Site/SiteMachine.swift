@@ -80,7 +80,7 @@ package struct SiteMachine: Sendable {
     case .appendFailed: return appendFailed()
 
     case .computed(let ticket): return computed(ticket)
-    case .computeFailed(let ticket, let reason): return computeFailed(ticket, reason)
+    case .computeFailed(let ticket, let cause): return computeFailed(ticket, cause)
     case .computeStopped(let ticket): return computeStopped(ticket)
     case .evaluated(let round): return evaluated(round)
     case .digested(let round): return digested(round)

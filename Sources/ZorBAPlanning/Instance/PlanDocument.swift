@@ -8,6 +8,7 @@ package import ZorBAJSON
 ///     memory_bytes, time       one number a client
 ///     blocks                   coverage (mean clients over the cycle), bias, variance, one number a block
 ///     stages                   stage, value, lower_bound, gap, proven_optimal, in the order of decision
+///     groups                   under the rule of groups: minimum, members, price, without
 ///     front                    one entry a tolerance: the same in short
 ///     seconds                  how long the planner took
 package struct PlanDocument: Sendable {
@@ -34,6 +35,7 @@ package struct PlanDocument: Sendable {
     append("proven_optimal", .bool(outcome.isProvenOptimal), to: &object)
     append("stages", .array(outcome.stages.map(Self.stage)), to: &object)
     append("blocks", blocks, to: &object)
+    if let groups { append("groups", groups, to: &object) }
     if !front.isEmpty { append("front", .array(front.map(Self.point)), to: &object) }
     if let seconds { append("seconds", .number(seconds), to: &object) }
     return .object(object)
@@ -70,6 +72,23 @@ package struct PlanDocument: Sendable {
     ]
   }
 
+  /// The groups, and what the planner reached without them.
+  private var groups: JSONValue? {
+    guard let grouping = outcome.grouping else { return nil }
+    let without = grouping.free.map { free -> JSONValue in
+      [
+        "convergence": .number(free.convergence), "memory_bytes": .number(free.memory),
+        "time": .number(free.seconds),
+      ]
+    }
+    return [
+      "minimum": .integer(grouping.size),
+      "members": .array(grouping.groups.map { .array($0.map { .integer($0) }) }),
+      "price": outcome.groupingPrice.map(JSONValue.number) ?? .null,
+      "without": without ?? .null,
+    ]
+  }
+
   private static func matrices(of plan: ActivationPlan) -> [(String, JSONValue)] {
     let cycle = plan.cycle.map { matrix in
       JSONValue.array(matrix.rows.map { row in .array(row.map { .integer($0 ? 1 : 0) }) })
@@ -81,7 +100,8 @@ package struct PlanDocument: Sendable {
   private static func stage(_ result: PlanningOutcome.StageResult) -> JSONValue {
     [
       "stage": .string(result.stage.rawValue), "value": .number(result.value),
-      "lower_bound": .number(result.lowerBound), "gap": .number(result.gap),
+      "lower_bound": result.lowerBound.map(JSONValue.number) ?? .null,
+      "gap": result.gap.map(JSONValue.number) ?? .null,
       "proven_optimal": .bool(result.isProvenOptimal),
     ]
   }

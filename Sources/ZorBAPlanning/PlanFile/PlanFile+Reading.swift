@@ -137,9 +137,11 @@ extension PlanFile {
     guard let isProven = proven.bool else {
       throw fields.failure("proven_optimal", "is \(proven.kind), not true or false")
     }
+    let bound = try fields.value("lower_bound")
     return PlanningOutcome.StageResult(
       stage: stage, value: try fields.magnitude("value", fields.value("value")),
-      lowerBound: try fields.magnitude("lower_bound", fields.value("lower_bound")),
+      // Plans in groups have no bound for later stages.
+      lowerBound: bound == .null ? nil : try fields.magnitude("lower_bound", bound),
       isProvenOptimal: isProven)
   }
 

@@ -39,7 +39,8 @@ extension PlanFile {
   private static func json(_ stage: PlanningOutcome.StageResult) -> JSONValue {
     [
       "stage": .string(stage.stage.rawValue), "value": .number(stage.value),
-      "lower_bound": .number(stage.lowerBound), "gap": .number(stage.gap),
+      "lower_bound": stage.lowerBound.map(JSONValue.number) ?? .null,
+      "gap": stage.gap.map(JSONValue.number) ?? .null,
       "proven_optimal": .bool(stage.isProvenOptimal),
     ]
   }

@@ -7,13 +7,13 @@ package struct PlanningOutcome: Sendable {
     package var stage: PlanningProblem.Stage
     /// The stage's own objective: Gamma, bytes over all sites, or seconds of the slowest.
     package var value: Double
-    /// No plan within the limits of the earlier stages is below this.
-    package var lowerBound: Double
+    /// No plan within the limits of the earlier stages is below this; nil where no bound is known.
+    package var lowerBound: Double?
     /// Whether the search was exhausted: value and bound are the same then.
     package var isProvenOptimal: Bool
 
     package init(
-      stage: PlanningProblem.Stage, value: Double, lowerBound: Double, isProvenOptimal: Bool
+      stage: PlanningProblem.Stage, value: Double, lowerBound: Double?, isProvenOptimal: Bool
     ) {
       self.stage = stage
       self.value = value
@@ -21,8 +21,10 @@ package struct PlanningOutcome: Sendable {
       self.isProvenOptimal = isProvenOptimal
     }
 
-    /// (value - bound) / value; 0 when both are 0.
-    package var gap: Double { value == 0 ? 0 : max(0, (value - lowerBound) / value) }
+    /// (value - bound) / value; 0 when both are 0, nil where there is no bound.
+    package var gap: Double? {
+      lowerBound.map { value == 0 ? 0 : max(0, (value - $0) / value) }
+    }
   }
 
   /// The assignment, or the cycle of them.
@@ -35,6 +37,8 @@ package struct PlanningOutcome: Sendable {
   package var memory: [Double]
   /// Seconds of the slowest round. [clients]
   package var seconds: [Double]
+  /// The groups that the plan keeps to; nil without the rule.
+  package var grouping: Grouping?
 
   package init(
     plan: ActivationPlan, convergence: ConvergenceTerms, stages: [StageResult], memory: [Double],

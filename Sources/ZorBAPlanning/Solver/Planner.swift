@@ -71,9 +71,14 @@ package struct Planner: Sendable {
     let points = try Set(epsilons).sorted().map { epsilon in
       FrontPoint(epsilon: epsilon, outcome: try choice.outcome(firstEpsilon: epsilon))
     }
-    return points.enumerated().filter { index, point in
+    return Self.undominated(points)
+  }
+
+  /// The points of which no other is better in everything.
+  static func undominated(_ points: [FrontPoint]) -> [FrontPoint] {
+    points.enumerated().filter { index, point in
       !points.enumerated().contains { other, rival in
-        other != index && Self.dominates(rival, point, isEarlier: other < index)
+        other != index && dominates(rival, point, isEarlier: other < index)
       }
     }.map(\.element)
   }

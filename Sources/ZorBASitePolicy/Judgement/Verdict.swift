@@ -36,8 +36,4 @@ package struct Refusal: Sendable, Equatable {
     place.advice = nil
     return "\(place.description). \(advice)"
   }
-
-  /// For the coordinator: key and asked value, but neither the site's paths nor what else it would
-  /// allow, which is nobody's business.
-  package var reason: String { "the site's policy says no (\(key.rawValue)): \(asked)" }
 }

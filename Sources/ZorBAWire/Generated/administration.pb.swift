@@ -144,6 +144,13 @@ package nonisolated struct Zorba_V1_RunStatus: @unchecked Sendable {
     set {_uniqueStorage()._requestedBy = newValue}
   }
 
+  /// on, off, or off and why, of a run whose file leaves it to the coordinator; empty while it waits for
+  /// approval.
+  package var secureAggregation: String {
+    get {_storage._secureAggregation}
+    set {_uniqueStorage()._secureAggregation = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -541,7 +548,7 @@ nonisolated extension Zorba_V1_ListRunsResponse: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Zorba_V1_RunStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RunStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}state\0\u{1}reason\0\u{3}last_round\0\u{1}rounds\0\u{1}sites\0\u{3}sites_present\0\u{1}loss\0\u{3}seconds_per_round\0\u{3}bytes_received\0\u{3}bytes_sent\0\u{3}payload_bytes_received\0\u{3}payload_bytes_sent\0\u{1}folder\0\u{1}digest\0\u{3}approvals_required\0\u{1}approvals\0\u{3}requested_by\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}state\0\u{1}reason\0\u{3}last_round\0\u{1}rounds\0\u{1}sites\0\u{3}sites_present\0\u{1}loss\0\u{3}seconds_per_round\0\u{3}bytes_received\0\u{3}bytes_sent\0\u{3}payload_bytes_received\0\u{3}payload_bytes_sent\0\u{1}folder\0\u{1}digest\0\u{3}approvals_required\0\u{1}approvals\0\u{3}requested_by\0\u{3}secure_aggregation\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -562,6 +569,7 @@ nonisolated extension Zorba_V1_RunStatus: SwiftProtobuf.Message, SwiftProtobuf._
     var _approvalsRequired: UInt32 = 0
     var _approvals: [Zorba_V1_Approval] = []
     var _requestedBy: String = String()
+    var _secureAggregation: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -590,6 +598,7 @@ nonisolated extension Zorba_V1_RunStatus: SwiftProtobuf.Message, SwiftProtobuf._
       _approvalsRequired = source._approvalsRequired
       _approvals = source._approvals
       _requestedBy = source._requestedBy
+      _secureAggregation = source._secureAggregation
     }
   }
 
@@ -626,6 +635,7 @@ nonisolated extension Zorba_V1_RunStatus: SwiftProtobuf.Message, SwiftProtobuf._
         case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._approvalsRequired) }()
         case 17: try { try decoder.decodeRepeatedMessageField(value: &_storage._approvals) }()
         case 18: try { try decoder.decodeSingularStringField(value: &_storage._requestedBy) }()
+        case 19: try { try decoder.decodeSingularStringField(value: &_storage._secureAggregation) }()
         default: break
         }
       }
@@ -688,6 +698,9 @@ nonisolated extension Zorba_V1_RunStatus: SwiftProtobuf.Message, SwiftProtobuf._
       if !_storage._requestedBy.isEmpty {
         try visitor.visitSingularStringField(value: _storage._requestedBy, fieldNumber: 18)
       }
+      if !_storage._secureAggregation.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._secureAggregation, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -715,6 +728,7 @@ nonisolated extension Zorba_V1_RunStatus: SwiftProtobuf.Message, SwiftProtobuf._
         if _storage._approvalsRequired != rhs_storage._approvalsRequired {return false}
         if _storage._approvals != rhs_storage._approvals {return false}
         if _storage._requestedBy != rhs_storage._requestedBy {return false}
+        if _storage._secureAggregation != rhs_storage._secureAggregation {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -395,7 +395,8 @@ package nonisolated struct Zorba_V1_Result: Sendable {
   package init() {}
 }
 
-/// A site does not answer an assignment: its policy forbids it, or it failed.
+/// A site does not answer an assignment: it says no, or it failed. Why is one of a closed set, never a
+/// text: a site's own words could name its files or repeat what stands in its rows.
 package nonisolated struct Zorba_V1_Declined: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -405,12 +406,146 @@ package nonisolated struct Zorba_V1_Declined: Sendable {
 
   package var attempt: UInt32 = 0
 
-  package var reason: String = String()
-
-  /// Whether the site's policy said no; otherwise the site failed.
+  /// Whether the site said no; otherwise it failed.
   package var refused: Bool = false
 
+  package var cause: Zorba_V1_Declined.Cause = .unspecified
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum Cause: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+
+    /// The site says no more.
+    case unspecified // = 0
+
+    /// The policy does not admit the run.
+    case run // = 1
+
+    /// The policy does not allow these blocks.
+    case blocks // = 2
+
+    /// The policy does not allow so many steps or directions.
+    case work // = 3
+
+    /// The policy allows no more rounds, in all or today.
+    case rounds // = 4
+
+    /// The policy's hours are over.
+    case hours // = 5
+
+    /// The policy does not let so many bytes out.
+    case bytes // = 6
+
+    /// The policy does not allow the dense update.
+    case updates // = 7
+
+    /// Too few sites take part for the policy.
+    case cohort // = 8
+
+    /// The privacy ledger, or the policy on privacy, does not allow it.
+    case privacy // = 9
+
+    /// The site does not agree to the secure aggregation.
+    case secureAggregation // = 10
+
+    /// The site's rows cannot be used.
+    case data // = 20
+
+    /// The site's copy of the model cannot be used.
+    case model // = 21
+
+    /// The site's copy of the journal cannot be used.
+    case journal // = 22
+
+    /// The site's disk refuses.
+    case storage // = 23
+
+    /// Losses are not finite.
+    case diverged // = 24
+
+    /// The update did not come through.
+    case transfer // = 25
+
+    /// Something else went wrong.
+    case failure // = 26
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .unspecified
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .run
+      case 2: self = .blocks
+      case 3: self = .work
+      case 4: self = .rounds
+      case 5: self = .hours
+      case 6: self = .bytes
+      case 7: self = .updates
+      case 8: self = .cohort
+      case 9: self = .privacy
+      case 10: self = .secureAggregation
+      case 20: self = .data
+      case 21: self = .model
+      case 22: self = .journal
+      case 23: self = .storage
+      case 24: self = .diverged
+      case 25: self = .transfer
+      case 26: self = .failure
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .run: return 1
+      case .blocks: return 2
+      case .work: return 3
+      case .rounds: return 4
+      case .hours: return 5
+      case .bytes: return 6
+      case .updates: return 7
+      case .cohort: return 8
+      case .privacy: return 9
+      case .secureAggregation: return 10
+      case .data: return 20
+      case .model: return 21
+      case .journal: return 22
+      case .storage: return 23
+      case .diverged: return 24
+      case .transfer: return 25
+      case .failure: return 26
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [Zorba_V1_Declined.Cause] = [
+      .unspecified,
+      .run,
+      .blocks,
+      .work,
+      .rounds,
+      .hours,
+      .bytes,
+      .updates,
+      .cohort,
+      .privacy,
+      .secureAggregation,
+      .data,
+      .model,
+      .journal,
+      .storage,
+      .diverged,
+      .transfer,
+      .failure,
+    ]
+
+  }
 
   package init() {}
 }
@@ -1628,7 +1763,7 @@ nonisolated extension Zorba_V1_Result: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Zorba_V1_Declined: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Declined"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}attempt\0\u{1}reason\0\u{1}refused\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}attempt\0\u{2}\u{2}refused\0\u{1}cause\0\u{b}reason\0\u{c}\u{3}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1638,8 +1773,8 @@ nonisolated extension Zorba_V1_Declined: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.refused) }()
+      case 5: try { try decoder.decodeSingularEnumField(value: &self.cause) }()
       default: break
       }
     }
@@ -1652,11 +1787,11 @@ nonisolated extension Zorba_V1_Declined: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.attempt != 0 {
       try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
     }
-    if !self.reason.isEmpty {
-      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
-    }
     if self.refused != false {
       try visitor.visitSingularBoolField(value: self.refused, fieldNumber: 4)
+    }
+    if self.cause != .unspecified {
+      try visitor.visitSingularEnumField(value: self.cause, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1664,11 +1799,15 @@ nonisolated extension Zorba_V1_Declined: SwiftProtobuf.Message, SwiftProtobuf._M
   package static func ==(lhs: Zorba_V1_Declined, rhs: Zorba_V1_Declined) -> Bool {
     if lhs.round != rhs.round {return false}
     if lhs.attempt != rhs.attempt {return false}
-    if lhs.reason != rhs.reason {return false}
     if lhs.refused != rhs.refused {return false}
+    if lhs.cause != rhs.cause {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension Zorba_V1_Declined.Cause: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CAUSE_UNSPECIFIED\0\u{1}CAUSE_RUN\0\u{1}CAUSE_BLOCKS\0\u{1}CAUSE_WORK\0\u{1}CAUSE_ROUNDS\0\u{1}CAUSE_HOURS\0\u{1}CAUSE_BYTES\0\u{1}CAUSE_UPDATES\0\u{1}CAUSE_COHORT\0\u{1}CAUSE_PRIVACY\0\u{1}CAUSE_SECURE_AGGREGATION\0\u{2}\u{a}CAUSE_DATA\0\u{1}CAUSE_MODEL\0\u{1}CAUSE_JOURNAL\0\u{1}CAUSE_STORAGE\0\u{1}CAUSE_DIVERGED\0\u{1}CAUSE_TRANSFER\0\u{1}CAUSE_FAILURE\0")
 }
 
 nonisolated extension Zorba_V1_Evaluation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

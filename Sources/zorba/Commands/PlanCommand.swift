@@ -53,6 +53,12 @@ struct PlanSolveCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Rotate over so many assignments.", valueName: "n"))
   var rotate: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "At least so many sites train the same blocks, as secure aggregation asks. A RUN.yaml that "
+        + "has it on, or auto and lists its sites, asks for that by itself.", valueName: "n"))
+  var groupsOf: Int?
+
   @Option(help: "How hard to search: quick, standard or thorough.")
   var effort = PlanEffort.standard
 
@@ -84,12 +90,30 @@ struct PlanSolveCommand: ParsableCommand {
     if let rotate, !(1...PlanningLimits.cycleLength).contains(rotate) {
       throw ValidationError("--rotate \(rotate): use 1 to \(PlanningLimits.cycleLength).")
     }
+    if let groupsOf, !(2...FederationConfiguration.maximumSites).contains(groupsOf) {
+      throw ValidationError(
+        "--groups-of \(groupsOf): use 2 to \(FederationConfiguration.maximumSites).")
+    }
     _ = try tolerances()
   }
 
   func run() throws {
+    let run = try runFile.map { try RunFile.read(path: $0, overrides: set) }
+    let groups = groupsOf.map { .required(of: $0) } ?? run.map(PlanGroups.init) ?? .none
+    guard case .preferred(let size) = groups else { return try plan(run, groups) }
+    do {
+      try plan(run, groups)
+    } catch let error as ZorBAError where error.code == .invalidConfiguration {
+      common.say("No plan has groups: planning without.")
+      try plan(run, .missing(of: size, because: error.message))
+    }
+  }
+
+  /// Plans, writes and shows.
+  private func plan(_ run: RunConfiguration?, _ groups: PlanGroups) throws {
     let changes = try whatIf.map(ProblemChange.init)
-    var subject = try subject()
+    var subject = try subject(run, groups)
+    subject.groupSize = groups.size
     if fixed { subject.instance.problem.rotation = .fixed }
     if let rotate { subject.instance.problem.rotation.length = rotate }
     let altered = try changes.reduce(into: subject) { subject, change in
@@ -97,7 +121,10 @@ struct PlanSolveCommand: ParsableCommand {
     }
     let search = PlanSearch(
       effort: effort.effort(seed: seed), epsilons: try tolerances(), say: common.say)
-    let result = try search.solve(subject)
+    var result = try search.solve(subject)
+    if case .missing(let size, let because) = groups {
+      result.missingGroups = .init(minimum: size, missingBecause: because)
+    }
     let alternative = changes.isEmpty ? nil : try search.alternative(altered, changes: whatIf)
     try write(result)
     if common.json {
@@ -108,10 +135,13 @@ struct PlanSolveCommand: ParsableCommand {
     }
   }
 
-  private func subject() throws -> PlanSubject {
-    if let instance { return PlanSubject(instance: try InstanceFile.read(path: instance)) }
-    return try PlanSubject.problem(
-      for: try RunFile.read(path: runFile ?? "", overrides: set), common: common)
+  private func subject(_ run: RunConfiguration?, _ groups: PlanGroups) throws -> PlanSubject {
+    guard var run else {
+      return PlanSubject(instance: try InstanceFile.read(path: instance ?? ""))
+    }
+    // Under masks nobody tells what sites weigh, which the plan must do without too.
+    if case .preferred = groups { run.secureAggregation.mode = .on }
+    return try PlanSubject.problem(for: run, common: common)
   }
 
   private func write(_ result: PlanResult) throws {

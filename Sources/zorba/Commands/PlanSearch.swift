@@ -19,11 +19,12 @@ struct PlanSearch {
     let clock = ContinuousClock()
     let start = clock.now
     let planner = Planner(problem, effort: effort)
-    let outcome = try planner.solve()
+    let grouped = subject.groupSize.map { GroupedPlanner(problem, size: $0, effort: effort) }
+    let outcome = try grouped?.solve() ?? planner.solve()
     var front: [Planner.FrontPoint] = []
     if let epsilons {
       say("Sweeping over \(epsilons.count) tolerances.")
-      front = try planner.front(epsilons: epsilons)
+      front = try grouped?.front(epsilons: epsilons) ?? planner.front(epsilons: epsilons)
     }
     return PlanResult(
       subject: subject, outcome: outcome, front: front,
@@ -48,6 +49,8 @@ struct PlanResult {
   let front: [Planner.FrontPoint]
   /// Seconds that planning took.
   let seconds: Double
+  /// Groups that were asked for and that no plan has.
+  var missingGroups: PlanReport.Groups?
 
   /// The plan as a file that a run takes.
   var file: PlanFile {
@@ -60,12 +63,25 @@ struct PlanResult {
       })
   }
 
-  var report: PlanReport { PlanReport(outcome, of: subject, front: front) }
+  var report: PlanReport {
+    var report = PlanReport(outcome, of: subject, front: front)
+    if let missingGroups { report.groups = missingGroups }
+    return report
+  }
 
   func json(alternative: PlanAlternative?) -> JSONValue {
     let plan = PlanDocument(outcome, front: front, seconds: seconds).json
-    guard let alternative, var object = plan.object else { return plan }
-    _ = object.append(.init(key: "what_if", value: alternative.json(beside: self)))
+    guard var object = plan.object else { return plan }
+    if let missingGroups {
+      let groups: JSONValue = [
+        "minimum": .integer(missingGroups.minimum), "members": .null,
+        "reason": .string(missingGroups.missingBecause ?? ""),
+      ]
+      _ = object.append(.init(key: "groups", value: groups))
+    }
+    if let alternative {
+      _ = object.append(.init(key: "what_if", value: alternative.json(beside: self)))
+    }
     return .object(object)
   }
 }

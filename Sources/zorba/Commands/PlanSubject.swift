@@ -14,6 +14,8 @@ struct PlanSubject {
   var localSteps = 1
   /// What costs are measured in.
   var timeUnit = PlanReport.TimeUnit.units
+  /// Sites that must train the same blocks at least; nil lets every site differ.
+  var groupSize: Int?
 
   /// The problem of a run: sensitivities and costs as measured or estimated for its model and data.
   ///

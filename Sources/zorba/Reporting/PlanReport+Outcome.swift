@@ -14,6 +14,14 @@ extension PlanReport {
       window: outcome.plan.window, stages: outcome.stages.map(Stage.init),
       front: front.map(FrontPoint.init), timeUnit: subject.timeUnit, deadline: problem.deadline)
     notes = Self.notes(on: outcome, problem)
+    groups = outcome.grouping.map { grouping in
+      Groups(
+        minimum: grouping.size,
+        members: grouping.groups.map { $0.map { subject.instance.names[$0] } },
+        without: grouping.free.map {
+          .init(convergence: $0.convergence, memory: $0.memory, time: $0.seconds)
+        })
+    }
   }
 
   private static func sites(of outcome: PlanningOutcome, _ subject: PlanSubject) -> [Site] {
@@ -121,7 +129,7 @@ extension PlanReport.Stage {
       case .time: .time
       }
     self.init(
-      objective: objective, value: result.value, lowerBound: result.lowerBound,
+      objective: objective, value: result.value, lowerBound: result.lowerBound ?? 0,
       isProvenOptimal: result.isProvenOptimal)
   }
 }

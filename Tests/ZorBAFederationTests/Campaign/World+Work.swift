@@ -25,7 +25,7 @@ extension World {
         fail("site \(index) computed \(ticket) while its weights moved")
       }
       if isCancelled, chance(2) { return feed(index, .computeStopped(ticket)) }
-      if strikes(.refusal, 12) { return feed(index, .computeFailed(ticket, reason: "policy")) }
+      if strikes(.refusal, 12) { return feed(index, .computeFailed(ticket, .hours)) }
       let report = RunMachine.Report(
         client: index, scalars: [[Float(ticket.round), Float(ticket.attempt), Float(plan)]],
         examples: Int(from >> 1), loss: 0)
