@@ -5,7 +5,9 @@ extension Refusal {
   /// would allow.
   package var cause: DeclineCause {
     switch key {
-    case .federation, .runNames, .specifications, .baseModels, .tasks, .templates: .run
+    case .federation, .runNames, .specifications, .baseModels, .tasks, .templates, .columns,
+      .smallestBatch:
+      .run
     case .mostBlocks, .forbiddenBlocks: .blocks
     case .mostLocalSteps, .mostDirections: .work
     case .mostRounds, .mostRoundsPerDay: .rounds
@@ -16,8 +18,8 @@ extension Refusal {
     case .differentialPrivacy, .epsilonMaximum: .privacy
     case .secureAggregation: .secureAggregation
     // Evaluations are not declined but absent, and what is shared is left out: neither comes here.
-    case .evaluationAllowed, .fewestEvaluationExamples, .evaluationSegments, .shareLosses,
-      .shareTimings, .sharePeakMemory, .exampleCount:
+    case .evaluationAllowed, .fewestEvaluationExamples, .evaluationSegments, .segmentColumns,
+      .shareLosses, .shareTimings, .sharePeakMemory, .exampleCount:
       .unspecified
     }
   }
