@@ -6,6 +6,7 @@ import ZorBAAuditIdentity
 import ZorBADiagnostics
 import ZorBAIdentity
 import ZorBAJournal
+import ZorBAOptimization
 import ZorBASitePolicy
 import ZorBAWire
 

@@ -45,7 +45,7 @@ import ZorBATestSupport
     for _ in 0..<300 {
       var bytes = Array(whole)
       bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
-      FileManager.default.createFile(atPath: path, contents: Data(bytes))
+      _ = FileManager.default.createFile(atPath: path, contents: Data(bytes))
       for list in SignedLists.read(from: folder)?.groups ?? [] {
         #expect(list == Set(list).sorted() && list.allSatisfy { $0 >= 0 })
       }
