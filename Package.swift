@@ -418,7 +418,8 @@ let package = Package(
       dependencies: [
         "ZorBACoordinator", "ZorBASite", "ZorBASitePolicy", "ZorBAWire", "ZorBAStore",
         "ZorBASecureAggregation", "ZorBAAudit", "ZorBAAuditIdentity", "ZorBAEvidence",
-        "ZorBAPrivacy", "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData", "ZorBAFederation",
+        "ZorBAPrivacy", "ZorBAIdentity", "ZorBA", "ZorBAConfiguration", "ZorBAData",
+        "ZorBAFederation",
         "ZorBAJournal",
         "ZorBAOptimization", "ZorBACheckpoint", "ZorBAModels", "ZorBATensor", "ZorBAJSON",
         "ZorBADiagnostics", "ZorBATestSupport",

@@ -15,7 +15,8 @@ final class RehearsalLedger {
 
   /// - Throws: `ZorBAError` with code `inputOutput` when it cannot be copied.
   init(of configuration: SiteConfiguration) throws {
-    folder = FileManager.default.temporaryDirectory
+    folder =
+      FileManager.default.temporaryDirectory
       .appending(path: "zorba-rehearsal-\(UUID().uuidString)").path
     let ledger = "\(configuration.state)/\(PrivacyLedger.fileName)"
     do {

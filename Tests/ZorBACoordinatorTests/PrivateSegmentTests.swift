@@ -31,7 +31,8 @@ import ZorBAWire
     }
     let tells = privacy == nil
     let simulated = try federation.simulate()
-    for evaluation in [simulated.before, simulated.after] + simulated.evaluations.map(\.evaluation) {
+    for evaluation in [simulated.before, simulated.after] + simulated.evaluations.map(\.evaluation)
+    {
       let evaluation = try #require(evaluation)
       #expect((evaluation.perSegment != nil) == tells)
     }
