@@ -126,8 +126,8 @@ let package = Package(
     .target(
       name: "ZorBABenchmarks",
       dependencies: [
-        "ZorBA", "ZorBAConfiguration", "ZorBAReport", "ZorBAStatistics", "ZorBAJSON",
-        "ZorBADiagnostics",
+        "ZorBA", "ZorBACheckpoint", "ZorBAConfiguration", "ZorBAReport", "ZorBAStatistics",
+        "ZorBAJSON", "ZorBADiagnostics",
       ],
       swiftSettings: style),
     .executableTarget(
