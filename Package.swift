@@ -126,8 +126,8 @@ let package = Package(
     .target(
       name: "ZorBABenchmarks",
       dependencies: [
-        "ZorBA", "ZorBAConfiguration", "ZorBAReport", "ZorBAStatistics", "ZorBAJSON",
-        "ZorBADiagnostics",
+        "ZorBA", "ZorBACheckpoint", "ZorBAConfiguration", "ZorBAReport", "ZorBAStatistics",
+        "ZorBAJSON", "ZorBADiagnostics",
       ],
       swiftSettings: style),
     .executableTarget(
@@ -154,6 +154,7 @@ let package = Package(
       dependencies: [
         "ZorBAAudit", "ZorBAIdentity", "ZorBADiagnostics",
         .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
       ],
       swiftSettings: style),
     .target(

@@ -21,7 +21,7 @@ extension RunResult {
     }
     costs.append("weights, sent once", NumberFormat.bytes(weightsBytes))
     costs.append("journal", "\(NumberFormat.bytes(journalBytes))  \(journalPath)")
-    costs.append("peak memory", NumberFormat.bytes(peakBytes))
+    costs.append("peak memory", peakBytes > 0 ? NumberFormat.bytes(peakBytes) : "not told")
     // A coordinator predicts no memory and does no arithmetic; its sites do.
     if predictedPeakBytes > 0 {
       costs.append(

@@ -154,8 +154,11 @@ import ZorBATestSupport
     }
   }
 
-  /// Two cells of the suite that ships, computed for real in this process.
+  /// Two cells of the suite that ships, computed for real in this process; nobody else can read what
+  /// they leave, the pooled rows least of all.
   @Test func theQuickSuiteRuns() throws {
+    let before = umask(0)
+    defer { umask(before) }
     let folder = try TemporaryFolder()
     var suite = try BenchmarkSuite.read(
       path: "\(SampleRun.resources)/benchmarks/quick.yaml",
@@ -192,5 +195,13 @@ import ZorBATestSupport
     #expect(
       !FileManager.default.fileExists(
         atPath: CellFolder(suite: suite.out, id: cells[1].id).run("run").journal))
+    _ = try FolderLock(suite.out)
+    let names = try FileManager.default.subpathsOfDirectory(atPath: suite.out)
+    #expect(names.contains("data/desk.jsonl") && names.contains("lock"), "\(names)")
+    for name in names {
+      let attributes = try FileManager.default.attributesOfItem(atPath: "\(suite.out)/\(name)")
+      let mode = try #require(attributes[.posixPermissions] as? NSNumber).intValue
+      #expect(mode & 0o077 == 0, "\(name) is \(String(mode, radix: 8))")
+    }
   }
 }

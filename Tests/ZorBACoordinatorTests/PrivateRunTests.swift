@@ -125,10 +125,14 @@ import ZorBAWire
     }
     let privacy = try #require(federation.run.differentialPrivacy)
     let coordinator = try await federation.coordinator()
+    let host = try await coordinator.coordinator.run(named: "trial")
     var agents = try await federation.agents()
     for number in [6, 5, 4] {
       try await agents[0].applied(3 * (7 - number))
+      // No round begins until it is gone, and whoever is in one leaves it.
+      await host.pause(reason: "the test wants it")
       try await agents[number - 1].kill()
+      await host.resume()
     }
     // Three are left of the four that every sum needs.
     let standing = try await coordinator.notices.first { notice -> RunState? in
@@ -139,7 +143,6 @@ import ZorBAWire
       }
     }
     #expect(!standing.reason.isEmpty)
-    let host = try await coordinator.coordinator.run(named: "trial")
     let stood = await host.status.lastRound
     let spent = try (1...3).map { try federation.uses(by: $0) }
     #expect(spent.allSatisfy { $0 <= Int(stood) + 1 }, "\(spent) at \(stood)")
@@ -189,10 +192,10 @@ import ZorBAWire
       // No spare round: what was charged must not be charged again.
       $0.differentialPrivacy?.spareRounds = 0
       $0.rounds = 4
-      $0.federation.absenceSeconds = 0.2
       $0.federation.quorum = 1
     }
     let coordinator = try await federation.coordinator()
+    let host = try await coordinator.coordinator.run(named: "trial")
     var agents: [AgentUnderTest] = []
     for number in 1...5 { agents.append(try await federation.agent(number)) }
     let (stream, dies) = AsyncStream<Void>.makeStream()
@@ -209,6 +212,8 @@ import ZorBAWire
       }
     }
     for await _ in stream { break }
+    // The round is not tried again without it.
+    await host.pause(reason: "the test wants it")
     try await victim.kill()
     #expect(try federation.uses(by: 6) == 2)
     let told = Mutex<[Zorba_V1_Result]>([])
@@ -221,6 +226,8 @@ import ZorBAWire
           return [message]
         }
       })
+    try await until { await host.present.count == 6 }
+    await host.resume()
     for agent in agents {
       guard case .finished(_, 4, _) = try await agent.outcome else {
         Issue.record("a site did not finish")

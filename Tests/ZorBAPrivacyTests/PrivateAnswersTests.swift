@@ -19,7 +19,8 @@ import ZorBATestSupport
   }
 
   private static func answer(
-    _ run: String = "run", round: Int = 3, scalars: [[Float]] = [[1.5, -0, .leastNonzeroMagnitude]]
+    _ run: String = "run", round: Int = 3,
+    scalars: [[Float]] = [[1.5, -0.0, .leastNonzeroMagnitude]]
   ) -> PrivateAnswers.Answer {
     .init(run: run, round: round, question: "q", generation: 7, scalars: scalars)
   }

@@ -13,8 +13,7 @@ struct FederationPrivacy {
   /// - Throws: `ZorBAError` when the ledger cannot be used or what is left of the run would overspend.
   init(
     _ plan: PrivacyPlan, names: [String], configuration: RunConfiguration, folder: String,
-    done: Int,
-    randomness: ((Int) -> any CryptographicGenerator)? = nil
+    done: Int, randomness: ((Int) -> any CryptographicGenerator)? = nil
   ) throws {
     let ledger = try PrivacyLedger(folder: folder)
     self.names = names

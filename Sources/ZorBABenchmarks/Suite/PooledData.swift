@@ -1,3 +1,4 @@
+import ZorBACheckpoint
 import ZorBADiagnostics
 
 #if canImport(FoundationEssentials)
@@ -23,7 +24,7 @@ package enum PooledData {
     return "data/\(task.name).\(isText ? "txt" : "jsonl")"
   }
 
-  /// Joins files whose lines are rows.
+  /// Joins files whose lines are rows, for their owner alone.
   ///
   /// - Throws: `ZorBAError` with code `invalidConfiguration` for formats with headings, with code
   ///   `invalidData` or `inputOutput` when a file cannot be read or written.
@@ -52,8 +53,9 @@ package enum PooledData {
       try FileManager.default.createDirectory(
         atPath: folder.joined(separator: "/"), withIntermediateDirectories: true,
         attributes: [.posixPermissions: 0o700])
-      try rows.write(to: URL(filePath: path), options: .atomic)
-      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+      let file = try AtomicFile(path: path)
+      try rows.withUnsafeBytes { try file.append($0) }
+      try file.commit()
     } catch {
       throw ZorBAError(.inputOutput, "cannot be written", at: .init(file: path), cause: error)
     }

@@ -29,8 +29,11 @@ struct SecureAttempt {
     /// Whether there is a result or never will be.
     var isOver: Bool { isSpoilt || server.phase == .finished || server.phase == .failed }
 
-    /// Who can still answer: those that the phase waits for and those that have answered it.
-    var alive: Set<Int> { Set(server.awaited).union(server.answered) }
+    /// Who can still answer: those that the phase waits for and those that have answered it; nobody where
+    /// there will be no sum, so that the round is tried again at once and not at its deadline.
+    var alive: Set<Int> {
+      server.phase == .failed ? [] : Set(server.awaited).union(server.answered)
+    }
   }
 
   /// - Throws: `ZorBAError` when a group is no session.

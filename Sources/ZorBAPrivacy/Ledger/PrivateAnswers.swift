@@ -111,7 +111,10 @@ extension PrivateAnswers {
   /// Nil for anything that was not written by ``encoded(_:)``.
   static func decoded(_ bytes: [UInt8]) -> [Answer]? {
     let tail = sumDigits + 2
-    guard bytes.count > tail, bytes.last == UInt8(ascii: "\n") else { return nil }
+    let newline = UInt8(ascii: "\n")
+    guard bytes.count > tail, bytes.last == newline, bytes[bytes.count - tail] == newline else {
+      return nil
+    }
     let text = Array(bytes.dropLast(tail))
     guard bytes.suffix(tail - 1).dropLast().elementsEqual(checksum(text)),
       let json = try? JSONParser.parse(text), json["version"]?.integer == version,

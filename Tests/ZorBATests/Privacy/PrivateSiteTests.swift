@@ -10,8 +10,10 @@ import ZorBATensor
 @testable import ZorBAConfiguration
 
 @Suite struct PrivateSiteTests {
-  private static func run(_ change: (inout RunConfiguration) -> Void = { _ in }) throws -> SiteRun {
-    try SiteRun {
+  private static func run(
+    sites: Int = 3, _ change: (inout RunConfiguration) -> Void = { _ in }
+  ) throws -> SiteRun {
+    try SiteRun(sites: sites) {
       $0.differentialPrivacy = DifferentialPrivacyConfiguration(epsilon: 5)
       $0.method.directions = 2
       $0.rounds = 4
@@ -102,10 +104,8 @@ import ZorBATensor
   /// Where noise is added in shares, a second answer to a round would show by the difference of two sums.
   @Test func sharesOfNoiseAreNeverDrawnTwice() throws {
     let folder = try TemporaryFolder()
-    let run = try Self.run {
+    let run = try Self.run(sites: 5) {
       $0.federation.weights = .uniform
-      $0.federation.sites += ["ward-4", "ward-5"]
-      $0.data.train += [$0.data.train[0], $0.data.train[1]]
       $0.secureAggregation.mode = .on
       $0.differentialPrivacy?.noise = .distributed
       $0.differentialPrivacy?.shares = 2
