@@ -148,6 +148,7 @@ let package = Package(
       dependencies: [
         "ZorBAAudit", "ZorBAIdentity", "ZorBADiagnostics",
         .product(name: "X509", package: "swift-certificates"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
       ],
       swiftSettings: style),
     .target(

@@ -1,6 +1,6 @@
 import Logging
 import SwiftProtobuf
-package import ZorBA
+import ZorBA
 import ZorBAAudit
 import ZorBADiagnostics
 import ZorBAFederation
