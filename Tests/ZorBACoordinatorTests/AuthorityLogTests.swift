@@ -119,13 +119,14 @@ import ZorBAJSON
   ])
   func aLogBeginsWithinItsKeepersCertificate(life: Life) throws {
     let (report, dates) = try log(begun: life.begun, last: life.last)
-    let result = try #require(dates.result(try #require(report.head)))
+    let head = try #require(report.head)
+    let result = try #require(dates.result(head))
     #expect(result.isOutlived == life.isOutlived && result.isForerun == (life.begun < 0))
     #expect((result.finding == nil) == life.isSigned)
     if let finding = result.finding { #expect(finding.kind == .head && finding.line == 1) }
     #expect(result.words.contains("alone") == (life.isOutlived || life.begun < 0))
     #expect(result.notAfter.milliseconds - result.notBefore.milliseconds >= 30 * 86_400_000)
-    var bare = try #require(report.head)
+    var bare = head
     bare.certificates = [[0x30, 0x80]]
     #expect(dates.result(bare) == nil)
   }
@@ -140,7 +141,8 @@ import ZorBAJSON
     let report = try AuditVerifier.verify(LogFiles(path).all) {
       dates.visit($0, file: $1, line: $2)
     }
-    let result = try #require(dates.result(try #require(report.head)))
+    let head = try #require(report.head)
+    let result = try #require(dates.result(head))
     #expect(result.finding == nil && !result.isOutlived && !result.isForerun)
   }
 }
