@@ -147,12 +147,13 @@ import ZorBATensor
       var more = try #require(ledger.state.entries(of: SitePrivacy.account).first)
       #expect(more.run == "first" && more.count == 1)
       more.run = "other"
+      more.specification = "bb"
       more.count = 6
       try ledger.charge([(SitePrivacy.account, more)])
     }
     // What others took is taken: the same run, fresh, would have fitted.
     let error = #expect(throws: ZorBAError.self) {
-      try Self.replica(run, folder: folder, name: "second", total: 6)
+      try Self.replica(run, folder: folder, name: "second", specification: "cc", total: 6)
     }
     #expect(error?.code == .refused && error?.message.contains("all runs") == true)
     _ = try Self.replica(run, folder: try TemporaryFolder(), name: "second", total: 6)
