@@ -5,14 +5,34 @@
 /// coefficient computed from points.
 enum BinaryField {
   /// Each byte of `vector` times `factor`.
+  ///
+  /// Eight bytes at a time as one word: operators of vectors of bytes go through them one by one.
+  static func multiply(_ vector: SIMD64<UInt8>, by factor: UInt8) -> SIMD64<UInt8> {
+    var vector = vector
+    withUnsafeMutableBytes(of: &vector) { bytes in
+      for offset in stride(from: 0, to: bytes.count, by: 8) {
+        let word = bytes.load(fromByteOffset: offset, as: UInt64.self)
+        bytes.storeBytes(
+          of: multiply(bytes: word, by: factor), toByteOffset: offset, as: UInt64.self)
+      }
+    }
+    return vector
+  }
+
+  /// Each byte of `vector` times `factor`.
+  static func multiply(_ vector: SIMD32<UInt8>, by factor: UInt8) -> SIMD32<UInt8> {
+    multiply(SIMD64(lowHalf: vector, highHalf: SIMD32()), by: factor).lowHalf
+  }
+
+  /// Each byte of a word times `factor`.
   @inline(__always)
-  static func multiply<Vector: SIMD<UInt8>>(_ vector: Vector, by factor: UInt8) -> Vector {
-    var product = Vector()
-    var power = vector
+  private static func multiply(bytes word: UInt64, by factor: UInt8) -> UInt64 {
+    var product: UInt64 = 0
+    var power = word
     for bit in 0..<8 {
-      if factor >> UInt8(bit) & 1 == 1 { product ^= power }
-      let carry = Vector() &- (power &>> Vector(repeating: 7))
-      power = (power &<< Vector(repeating: 1)) ^ (carry & Vector(repeating: 0x1B))
+      product ^= power & (0 &- UInt64(factor >> UInt8(bit) & 1))
+      let high = power & 0x8080_8080_8080_8080
+      power = ((power ^ high) &<< 1) ^ ((high &>> 7) &* 0x1B)
     }
     return product
   }

@@ -22,8 +22,15 @@ import ZorBATestSupport
     let reference = try Golden.read("shamir", as: Reference.self)
     for product in reference.products {
       #expect(BinaryField.multiply(product[0], product[1]) == product[2])
-      let wide = BinaryField.multiply(SIMD8(repeating: product[0]), by: product[1])
-      #expect(wide == SIMD8(repeating: product[2]))
+    }
+    // Bytes side by side, each of them another one: nothing carries over.
+    var random = SeededGenerator(seed: 4)
+    for factor in UInt8.min...UInt8.max {
+      let bytes = SIMD64<UInt8>.random(in: 0...255, using: &random)
+      let wide = BinaryField.multiply(bytes, by: factor)
+      let low = BinaryField.multiply(bytes.lowHalf, by: factor)
+      #expect(low == wide.lowHalf)
+      #expect(wide.indices.allSatisfy { wide[$0] == BinaryField.multiply(bytes[$0], factor) })
     }
     for (element, inverse) in reference.inverses.enumerated() {
       #expect(BinaryField.inverse(UInt8(element)) == inverse)
