@@ -45,7 +45,10 @@ import ZorBAWire
       agents.append(
         try await federation.agent(
           number, settings: ["data: {train: train.jsonl, test: \"\(test)\"}"],
-          policy: ["evaluation": "{allowed: true, minimum_examples: 1, segments: true}"]
+          policy: [
+            "evaluation":
+              "{allowed: true, minimum_examples: 1, segments: true, segment_columns: [group]}"
+          ]
         ) {
           $0.relay = { message in
             if case .evaluation(let evaluation) = message.kind {
