@@ -15,6 +15,13 @@ extension AdminCommand {
     @Option(help: ArgumentHelp("What is agreed to: 64 hexadecimal digits.", valueName: "sha256"))
     var digest: String
 
+    func validate() throws {
+      guard digest.count == 64, digest.allSatisfy(\.isHexDigit) else {
+        throw ValidationError(
+          "--digest \(digest): give all 64 hexadecimal digits of what you agree to.")
+      }
+    }
+
     func run() async throws {
       let (name, digest) = (name, digest.lowercased())
       try await options.ask { connection in

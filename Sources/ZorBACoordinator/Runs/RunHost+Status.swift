@@ -39,7 +39,8 @@ extension RunHost {
       $0.rounds = UInt64(blueprint.configuration.rounds)
       $0.sites = UInt32(sites.count)
       $0.sitesPresent = UInt32(sessions.count)
-      $0.loss = lastLoss
+      // Sites of a private run tell 0, which is no loss.
+      $0.loss = blueprint.configuration.differentialPrivacy == nil ? lastLoss : .nan
       $0.secondsPerRound = secondsPerRound
       $0.bytesReceived = traffic.received
       $0.bytesSent = traffic.sent
