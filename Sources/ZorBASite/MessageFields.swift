@@ -1,5 +1,6 @@
 import ZorBAFederation
 import ZorBAJSON
+import ZorBAOptimization
 import ZorBASecureAggregation
 import ZorBASitePolicy
 import ZorBAWire
@@ -20,11 +21,11 @@ struct MessageFields {
       add("protocol", .string("\(hello.protocolMinimum)-\(hello.protocolMaximum)"))
       add("software", .string(hello.software))
       add("journal_bytes", .integer(Int(clamping: hello.journalBytes)))
-      add("journal_chain", .string(Self.hexadecimal(hello.journalChain)))
+      add("journal_chain", .string(Hexadecimal.text(of: hello.journalChain)))
     case .ready(let ready):
       (kind, round) = (.ready, Int(clamping: ready.lastRound))
       add("last_round", .integer(Int(clamping: ready.lastRound)))
-      add("journal_chain", .string(Self.hexadecimal(ready.journalChain)))
+      add("journal_chain", .string(Hexadecimal.text(of: ready.journalChain)))
       if ready.examples > 0 { add("examples", .integer(Int(ready.examples))) }
       if ready.hasCosts {
         add("budget_bytes", .integer(Int(clamping: ready.costs.budgetBytes)))
@@ -39,7 +40,7 @@ struct MessageFields {
       } else if result.updateDigest.isEmpty {
         add("scalars", Self.numbers(PackedFloats.unpack(result.scalars) ?? []))
       } else {
-        add("update_digest", .string(Self.hexadecimal(result.updateDigest)))
+        add("update_digest", .string(Hexadecimal.text(of: result.updateDigest)))
       }
       if !result.masked { add("examples", .integer(Int(result.examples))) }
       if result.loss != 0 { add("loss", .number(Double(result.loss))) }
@@ -48,7 +49,7 @@ struct MessageFields {
         add("peak_memory_mib", .integer(Int(result.peakMemoryMib)))
       }
       if !result.blockDigest.isEmpty {
-        add("block_digest", .string(Self.hexadecimal(result.blockDigest)))
+        add("block_digest", .string(Hexadecimal.text(of: result.blockDigest)))
       }
       if !result.halfScalars.isEmpty {
         add("half_scalars", Self.numbers(PackedFloats.unpack(result.halfScalars) ?? []))
@@ -71,7 +72,7 @@ struct MessageFields {
           add(
             "segments",
             (try? JSONParser.parse(segments, file: "segments"))
-              ?? .string(Self.hexadecimal(segments)))
+              ?? .string(Hexadecimal.text(of: segments)))
         }
       }
     case .declined(let declined):
@@ -85,7 +86,7 @@ struct MessageFields {
     case .stateDigest(let digest):
       (kind, round) = (.stateDigest, Int(clamping: digest.round))
       add("round", .integer(Int(clamping: digest.round)))
-      add("digests", .string(Self.hexadecimal(digest.digests)))
+      add("digests", .string(Hexadecimal.text(of: digest.digests)))
     case .heartbeat: (kind, round) = (.heartbeat, nil)
     case .leaving(let leaving):
       (kind, round) = (.leaving, nil)
@@ -96,7 +97,7 @@ struct MessageFields {
       add("attempt", .integer(Int(max(1, message.attempt))))
       if let told = SecureAggregationSite.describe(Array(message.payload)) {
         add("step", .string(told.step))
-        add("session", .string(Self.hexadecimal(told.session)))
+        add("session", .string(Hexadecimal.text(of: told.session)))
       }
       add("payload_bytes", .integer(message.payload.count))
     case nil: return nil
@@ -109,7 +110,7 @@ struct MessageFields {
     add("round", .integer(Int(clamping: declaration.round)))
     add("attempt", .integer(Int(max(1, declaration.attempt))))
     add("update_bytes", .integer(Int(clamping: declaration.bytes)))
-    add("update_digest", .string(Self.hexadecimal(declaration.digest)))
+    add("update_digest", .string(Hexadecimal.text(of: declaration.digest)))
   }
 
   private mutating func add(_ key: String, _ value: JSONValue) {
@@ -123,10 +124,5 @@ struct MessageFields {
   /// JSON has no numbers that are not finite.
   private static func number(_ value: Double) -> JSONValue {
     value.isFinite ? .number(value) : .string("\(value)")
-  }
-
-  private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef")
-    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 }

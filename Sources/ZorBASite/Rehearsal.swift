@@ -1,4 +1,3 @@
-import Crypto
 import SwiftProtobuf
 package import ZorBA
 import ZorBADiagnostics
@@ -117,9 +116,7 @@ package final class Rehearsal {
       policy.admit(
         run: RunFacts(
           run, name: runName, federation: federation, header: header,
-          specification: SHA256.hash(data: header.encoded).map {
-            String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
-          }.joined())))
+          specification: SiteDispatch.specification(of: header.encoded))))
     let share = policy.share
     let blocks = Array(1..<header.model.blocks.count)
     let trained = (run.blocks.outer ? [0] : []) + blocks

@@ -115,12 +115,7 @@ final class SiteDispatch {
 
   /// What a policy calls the specification of a run.
   static func specification(of header: [UInt8]) -> String {
-    SHA256.hash(data: header).map(hexadecimal).joined()
-  }
-
-  private static func hexadecimal(_ byte: UInt8) -> String {
-    let text = String(byte, radix: 16)
-    return text.count == 1 ? "0\(text)" : text
+    ZorBAOptimization.Hexadecimal.text(of: SHA256.hash(data: header))
   }
 }
 

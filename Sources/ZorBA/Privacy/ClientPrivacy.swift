@@ -1,5 +1,6 @@
 import Crypto
 import ZorBADiagnostics
+import ZorBAOptimization
 package import ZorBAPrivacy
 
 /// One client's scalars on their way out: sampled in secret, clipped, noised, and charged.
@@ -94,8 +95,6 @@ package final class ClientPrivacy {
     var hash = SHA256()
     hash.update(data: identity)
     for block in blocks { hash.update(data: Array("/\(block)".utf8)) }
-    return hash.finalize().prefix(16).map {
-      String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
-    }.joined()
+    return Hexadecimal.text(of: hash.finalize().prefix(16))
   }
 }
